@@ -19,7 +19,7 @@ typedef struct ml_pool_options {
     size_t size;
     uint32_t thread_count;   /* 0: one a core that this process may use; at most 1024 */
     uint32_t queue_capacity; /* tasks that wait, beyond which submit answers ML_EOVERLOAD;
-                                0: 4096 */
+                                0: 4096; at most 16,777,216 */
     const char *name;        /* of the threads, at most 9 bytes are used; NULL: "mlpool" */
 } ml_pool_options;
 
