@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# What `cmake --install` puts down: headers, both libraries, libmlserve.pc, the CMake package and,
-# where it is built, the program. Nothing written here names a folder of the building machine.
+# What `cmake --install` puts down of the library: headers, shared and static library,
+# libmlserve.pc and the CMake package. Nothing written here names a folder of the building machine.
 
 option(MLSERVE_INSTALL "Install the library" ${MLSERVE_TOP_LEVEL})
 if(NOT MLSERVE_INSTALL)
@@ -43,7 +43,3 @@ if(MLSERVE_BLAS STREQUAL openblas)
 endif()
 configure_file(${here}/libmlserve.pc.in ${PROJECT_BINARY_DIR}/libmlserve.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/libmlserve.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
-
-if(TARGET mlserve)
-    install(TARGETS mlserve RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-endif()

@@ -31,6 +31,10 @@ typedef struct ml_backend {
 #define ML_BACKEND_INIT                                                                        \
     { sizeof(ml_backend), NULL, NULL, 0 }
 
+/* Fill kind, inputs, outputs and what else is known; the rest may stay as it is. */
+#define ML_MODEL_INFO_INIT                                                                     \
+    { sizeof(ml_model_info), NULL, "", NULL, 0, NULL, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0 }
+
 /*
  * Make a model of a back end.
  *
