@@ -37,7 +37,7 @@
     X(Clip, 1, 3, 1)                                                                           \
     X(Identity, 1, 1, 1)                                                                       \
     X(Flatten, 1, 1, 1)                                                                        \
-    X(Reshape, 1, 2, 1)                                                                        \
+    X(Reshape, 2, 2, 1)                                                                        \
     X(Cast, 1, 1, 1)                                                                           \
     X(ArgMax, 1, 1, 1)                                                                         \
     X(Dropout, 1, 3, 2)                                                                        \
@@ -124,7 +124,7 @@ struct ml__graph {
  * class names, are not read yet by any of these formats.
  *
  * Errors: ML_ENOMEM, ML_EFORMAT, ML_EUNSUPPORTED, ML_ELIMIT, ML_ESHAPE; the message names the
- * byte, tensor or node. Memory: the graph takes at most twice the file.
+ * byte, tensor or node. Memory: the graph takes at most twice the file and 1 MiB.
  */
 ML_MUST ml_status
 ml__onnx_read(const void *data, size_t size, struct ml__graph **out, ml_error *err);
