@@ -51,7 +51,7 @@ fi
 cores=$(nproc 2>/dev/null || echo 1)
 begin=$(date +%s)
 echo "== Configuring the preset $preset"
-configure "$preset" -DMLSERVE_TESTS=ON
+configure "$preset" -DMLSERVE_TESTS=ON -DMLSERVE_EXAMPLES=ON -DMLSERVE_SERVER=ON
 echo "== Building with $cores cores"
 cmake --build --preset "$preset" -j "$cores"
 built=$(date +%s)

@@ -105,7 +105,7 @@ static ml_status read_all(
     int file, const char *path, size_t max_bytes, void **data, size_t *size, ml_error *err
 ) {
     size_t done = 0;
-    size_t got;
+    size_t got = 0;
     ml_status status;
 
     for (;;) {
