@@ -22,8 +22,8 @@ typedef struct ml_predictor ml_predictor;
  * with elements in the type that the caller sent. Frozen.
  *
  *   inputs    [input_count] tensors of one row, shape[0] is 1. In `clean` their data may be
- *             changed in place (a BYTES element may be pointed elsewhere: to memory that lives
- *             until the call returns); in `validate` only read
+ *             changed in place, also the bytes of a BYTES element: it may be made shorter, or
+ *             pointed to memory that lives until the call returns. In `validate` only read
  *   position  the row's place in the caller's batch
  */
 typedef struct ml_row {
@@ -41,7 +41,8 @@ typedef enum ml_value_policy {
 
 /* Stages that can be left out. */
 enum {
-    ML_SKIP_VALIDATE = 1, /* values are not looked at; shapes and types always are */
+    ML_SKIP_VALIDATE = 1, /* values are not looked at but by your own callback; shapes and
+                             types always are */
     ML_SKIP_DEDUPE = 2    /* equal rows are computed each */
 };
 
@@ -54,7 +55,7 @@ enum {
  *           the caller's memory and type; called once an output and call. A status other than
  *           ML_OK fails the whole call
  *
- * All are called from threads of the pool or the caller's, several at once.
+ * All may be called from several threads at once, of the pool or of callers.
  */
 typedef struct ml_predictor_options {
     size_t size;
@@ -151,13 +152,16 @@ ML_API ml_model *ml_predictor_model(const ml_predictor *predictor);
  *
  * A bad row fails alone: the others are answered and ML_EROWS is returned, with the first bad
  * row in `err` and each row's result in call->results. The answer of a failed row is NaN, 0 or
- * an empty string by type. For any other failure no answer is written.
+ * an empty string by type. A row with which the back end fails is found by asking it again for
+ * parts of the batch. Any other failure is the whole call's: outputs are as they were, or, if
+ * the model was asked already, all void as those of failed rows; results then mean nothing.
  *
  * Threads:   any.
  * Blocks:    while computing.
  * Allocates: work memory that the predictor keeps: nothing once warm.
  * Errors:    ML_EINVAL, ML_ENOMEM, ML_ENOTFOUND (a name), ML_ESHAPE, ML_ELIMIT, ML_EROWS,
- *            ML_EBACKEND, and what the format callback answers.
+ *            and what the format callback answers. Of rows, in their results: ML_EVALUE,
+ *            ML_ELIMIT (a text), ML_EBACKEND, and what the other callbacks answer.
  */
 ML_API ML_MUST ml_status ml_predict_batch(
     ml_predictor *predictor, ml_tensors inputs, ml_tensors outputs, const ml_call *call,
@@ -171,7 +175,7 @@ ML_API ML_MUST ml_status ml_predict_batch(
  * Threads:   any.
  * Blocks:    while computing.
  * Allocates: as ml_predict_batch().
- * Errors:    as ml_predict_batch(), ML_EVALUE, and what the callbacks answer.
+ * Errors:    as ml_predict_batch(), of the call and of the row.
  */
 ML_API ML_MUST ml_status ml_predict(
     ml_predictor *predictor, ml_tensors inputs, ml_tensors outputs, const ml_call *call,
