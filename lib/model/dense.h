@@ -4,7 +4,8 @@
  *
  * The kernel is chosen, and the weights are laid out for it, once, when the layer is made;
  * never by the number of rows. Each output is one chain of multiply-adds in the order of the
- * inner index, whatever rows stand beside it: so a row's bits depend on that row alone.
+ * inner index (a few chains for narrow layers, as many as the width says), whatever rows
+ * stand beside it: so a row's bits depend on that row alone.
  */
 #ifndef ML_MODEL_DENSE_H
 #define ML_MODEL_DENSE_H
@@ -16,6 +17,7 @@
 #include "model/activation.h"
 
 struct ml__dense;
+struct ml__kernel;
 
 struct ml__dense_spec {
     uint32_t dtype;      /* ML_FP32 or ML_FP64 */
@@ -31,6 +33,12 @@ struct ml__dense_spec {
 /* Errors: ML_ENOMEM, ML_EUNSUPPORTED (BLAS asked for in a build without). */
 ML_MUST ml_status
 ml__dense_make(const struct ml__dense_spec *spec, struct ml__dense **out, ml_error *err);
+
+/* As above, on a given one of the kernels that this CPU runs (ml__kernel_list()). */
+ML_MUST ml_status ml__dense_make_on(
+    const struct ml__dense_spec *spec, const struct ml__kernel *kernel, struct ml__dense **out,
+    ml_error *err
+);
 void ml__dense_free(struct ml__dense *dense); /* NULL is fine */
 
 /* Scratch that run needs, for any row_count: a constant of the layer. 0: none. */
