@@ -102,9 +102,7 @@ static uint32_t *slot_of(const struct ml__builder *builder, ml_bytes name) {
     size_t slot = (size_t)ml__hash(builder->seed, name.data, name.size) & builder->table_mask;
 
     while (builder->table[slot] != ML__NO_VALUE) {
-        const char *other = builder->values[builder->table[slot]].name;
-
-        if (strlen(other) == name.size && memcmp(other, name.data, name.size) == 0) {
+        if (ml__text_is(name, builder->values[builder->table[slot]].name)) {
             break;
         }
         slot = (slot + 1) & builder->table_mask;
@@ -142,6 +140,30 @@ ml_status ml__builder_add_value(
     *slot = index;
     builder->graph.value_count++;
     *out = index;
+    return ML_OK;
+}
+
+ml_status ml__builder_number(
+    struct ml__builder *builder, uint64_t bits, uint32_t dtype, uint32_t rank,
+    const struct ml__constant **out, ml_error *err
+) {
+    struct {
+        struct ml__constant constant;
+        unsigned char data[sizeof bits];
+    } * made;
+    void *block;
+    const ml_status status = ml__arena_make(&builder->kept, 1, sizeof *made, &block, err);
+
+    if (status != ML_OK) {
+        return status;
+    }
+    made = block;
+    for (size_t i = 0; i < sizeof bits; i++) {
+        made->data[i] = (unsigned char)(bits >> (8 * i));
+    }
+    made->constant = (struct ml__constant
+    ){.data = made->data, .count = 1, .dtype = dtype, .rank = rank, .shape = {rank}};
+    *out = &made->constant;
     return ML_OK;
 }
 

@@ -13,16 +13,10 @@
 #include "base/hash.h"
 #include "formats/arena.h"
 #include "formats/graph.h"
+#include "formats/text.h"
 
 #define ML__MAX_NODES ((size_t)100000)
 #define ML__MAX_VALUES ((size_t)1000000)
-
-/* How much of a name is shown in a message. */
-#define ML__SHOWN_BYTES 64
-#define ML__SHOWN_FORMAT "%.*s"
-#define ML__SHOWN(text)                                                                        \
-    (int)((text).size < ML__SHOWN_BYTES ? (text).size : ML__SHOWN_BYTES),                      \
-        (const char *)(text).data
 
 /* The most there will be of each. */
 struct ml__room {
@@ -56,6 +50,12 @@ uint32_t ml__builder_find(const struct ml__builder *builder, ml_bytes name);
 /* A new value; `place` is where the file names it. ML_EFORMAT if the name is empty or taken. */
 ML_MUST ml_status ml__builder_add_value(
     struct ml__builder *builder, ml_bytes name, size_t place, uint32_t *out, ml_error *err
+);
+
+/* A constant of one element, [1] or a scalar, by the bits of its type. ML_ENOMEM, ML_ELIMIT. */
+ML_MUST ml_status ml__builder_number(
+    struct ml__builder *builder, uint64_t bits, uint32_t dtype, uint32_t rank,
+    const struct ml__constant **out, ml_error *err
 );
 
 /* Make a value a constant, which must live as long as the graph. */

@@ -11,7 +11,6 @@
 #include <stdio.h>
 
 #include "base/fail.h"
-#include "formats/builder.h"
 #include "formats/onnx_tensor.h"
 
 enum {
@@ -133,7 +132,7 @@ ml_status ml__onnx_attribute_read(
 }
 
 ml_status ml__onnx_attribute_constant(
-    const struct ml__onnx_attribute *attribute, const char *label, struct ml__arena *arena,
+    const struct ml__onnx_attribute *attribute, const char *label, struct ml__builder *builder,
     const struct ml__constant **constant, ml_error *err
 ) {
     const struct ml__repeated floats = {
@@ -146,16 +145,18 @@ ml_status ml__onnx_attribute_constant(
     switch (attribute->rule->kind) {
     case ML__ATTRIBUTE_TENSOR:
         (void)snprintf(owner, sizeof owner, "%s: tensor", label);
-        return ml__onnx_tensor_read(attribute->tensor, owner, arena, &name, constant, err);
+        return ml__onnx_tensor_read(
+            attribute->tensor, owner, &builder->kept, &name, constant, err
+        );
     case ML__ATTRIBUTE_FLOATS:
-        return ml__onnx_numbers_read(&floats, ML_FP32, arena, constant, err);
+        return ml__onnx_numbers_read(&floats, ML_FP32, &builder->kept, constant, err);
     case ML__ATTRIBUTE_INTS:
-        return ml__onnx_numbers_read(&integers, ML_INT64, arena, constant, err);
+        return ml__onnx_numbers_read(&integers, ML_INT64, &builder->kept, constant, err);
     case ML__ATTRIBUTE_FLOAT:
-        return ml__onnx_scalar_make(attribute->float_bits, ML_FP32, arena, constant, err);
+        return ml__builder_number(builder, attribute->float_bits, ML_FP32, 0, constant, err);
     default:
-        return ml__onnx_scalar_make(
-            (uint64_t)attribute->integer, ML_INT64, arena, constant, err
+        return ml__builder_number(
+            builder, (uint64_t)attribute->integer, ML_INT64, 0, constant, err
         );
     }
 }

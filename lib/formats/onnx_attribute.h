@@ -5,7 +5,7 @@
 #ifndef ML_FORMATS_ONNX_ATTRIBUTE_H
 #define ML_FORMATS_ONNX_ATTRIBUTE_H
 
-#include "formats/arena.h"
+#include "formats/builder.h"
 #include "formats/operators.h"
 #include "formats/protobuf.h"
 
@@ -33,7 +33,7 @@ ML_MUST ml_status ml__onnx_attribute_read(
 
 /* The constant that the attribute of a Constant node holds. */
 ML_MUST ml_status ml__onnx_attribute_constant(
-    const struct ml__onnx_attribute *attribute, const char *label, struct ml__arena *arena,
+    const struct ml__onnx_attribute *attribute, const char *label, struct ml__builder *builder,
     const struct ml__constant **constant, ml_error *err
 );
 

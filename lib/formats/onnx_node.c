@@ -66,7 +66,7 @@ static ml_status count_field(void *user, const struct ml__field *field, ml_error
 }
 
 bool ml__onnx_default_domain(ml_bytes domain) {
-    return domain.size == 0 || (domain.size == 7 && memcmp(domain.data, "ai.onnx", 7) == 0);
+    return domain.size == 0 || ml__text_is(domain, "ai.onnx");
 }
 
 static ml_status find_operator(struct node *node, ml_error *err) {
@@ -173,9 +173,7 @@ static ml_status set_constant(void *user, const struct ml__field *field, ml_erro
         field->block, node->op, node->nodes->opset, node->label, &attribute, err
     );
     if (status == ML_OK) {
-        status = ml__onnx_attribute_constant(
-            &attribute, node->label, &builder->kept, &constant, err
-        );
+        status = ml__onnx_attribute_constant(&attribute, node->label, builder, &constant, err);
     }
     if (status == ML_OK) {
         ml__builder_set_constant(builder, (uint32_t)builder->graph.value_count - 1, constant);

@@ -369,26 +369,3 @@ ml_status ml__onnx_numbers_read(
     }
     return status;
 }
-
-ml_status ml__onnx_scalar_make(
-    uint64_t bits, uint32_t dtype, struct ml__arena *arena,
-    const struct ml__constant **constant, ml_error *err
-) {
-    struct {
-        struct ml__constant constant;
-        unsigned char data[sizeof bits];
-    } * made;
-    void *block;
-    const ml_status status = ml__arena_make(arena, 1, sizeof *made, &block, err);
-
-    if (status != ML_OK) {
-        return status;
-    }
-    made = block;
-    for (size_t i = 0; i < sizeof bits; i++) {
-        made->data[i] = (unsigned char)(bits >> (8 * i));
-    }
-    made->constant = (struct ml__constant){.data = made->data, .count = 1, .dtype = dtype};
-    *constant = &made->constant;
-    return ML_OK;
-}

@@ -27,14 +27,9 @@ ML_MUST ml_status ml__onnx_tensor_read(
     const struct ml__constant **constant, ml_error *err
 );
 
-/* The constants of Constant's value_floats and value_ints (a repeated number, rank 1) and of
-   value_float and value_int (its bits, rank 0). */
+/* The constant of rank 1 that a repeated number is (Constant's value_floats, value_ints). */
 ML_MUST ml_status ml__onnx_numbers_read(
     const struct ml__repeated *numbers, uint32_t dtype, struct ml__arena *arena,
-    const struct ml__constant **constant, ml_error *err
-);
-ML_MUST ml_status ml__onnx_scalar_make(
-    uint64_t bits, uint32_t dtype, struct ml__arena *arena,
     const struct ml__constant **constant, ml_error *err
 );
 

@@ -8,7 +8,7 @@
  */
 #include "formats/operators.h"
 
-#include <string.h>
+#include "formats/text.h"
 
 #define ALWAYS 1, ML__LAST_OPSET
 
@@ -56,12 +56,7 @@ static const struct ml__arity arities[ML__OP_COUNT] = {
 enum ml__op ml__operator_find(ml_bytes name) {
     int op = 0;
 
-    while (op < ML__OP_COUNT) {
-        const char *known = ml__op_name((enum ml__op)op);
-
-        if (strlen(known) == name.size && memcmp(known, name.data, name.size) == 0) {
-            break;
-        }
+    while (op < ML__OP_COUNT && !ml__text_is(name, ml__op_name((enum ml__op)op))) {
         op++;
     }
     return (enum ml__op)op;
@@ -84,8 +79,7 @@ ml__attribute_rule(enum ml__op op, ml_bytes name, int64_t opset) {
     for (size_t i = 0; i < RULE_COUNT; i++) {
         const struct ml__attribute_rule *rule = &rules[i];
 
-        if (rule->op == op && strlen(rule->name) == name.size &&
-            memcmp(rule->name, name.data, name.size) == 0) {
+        if (rule->op == op && ml__text_is(name, rule->name)) {
             return opset >= rule->first_opset && opset <= rule->last_opset ? rule : NULL;
         }
     }

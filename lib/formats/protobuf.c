@@ -8,6 +8,7 @@
 #include "formats/protobuf.h"
 
 #include "base/fail.h"
+#include "formats/text.h"
 
 #define LAST_FIELD_NUMBER ((1u << 29) - 1)
 
@@ -112,17 +113,9 @@ ml__field_text(const struct ml__field *field, const char *name, ml_bytes *out, m
     if (status != ML_OK) {
         return status;
     }
-    for (const unsigned char *byte = field->block.next; byte < field->block.end; byte++) {
-        if (*byte < 0x20 || *byte == 0x7f) {
-            return ml__fail(
-                err, ML_EFORMAT, "byte %zu: %s holds the control character 0x%02x",
-                (size_t)(byte - field->block.start), name, *byte
-            );
-        }
-    }
     out->data = field->block.next;
     out->size = ml__bytes_left(&field->block);
-    return ML_OK;
+    return ml__text_check(*out, ml__bytes_place(&field->block), name, err);
 }
 
 /* The next element of one field of a repeated number; *more is false past the last. */

@@ -46,7 +46,7 @@ ML_MUST ml_status ml__field_expect(
     const struct ml__field *field, enum ml__wire wire, const char *name, ml_error *err
 );
 
-/* A field's text, borrowed; control characters are refused, as names end in messages. */
+/* A field's text, borrowed, checked as ml__text_check() does. */
 ML_MUST ml_status
 ml__field_text(const struct ml__field *field, const char *name, ml_bytes *out, ml_error *err);
 
