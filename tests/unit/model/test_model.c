@@ -2,13 +2,7 @@
 /*
  * The front door with a back end of the test's own: y = 2 x, width 2, in FP32.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <setjmp.h>
-
-#include <cmocka.h>
+#include "support/cmocka_all.h"
 
 #include <mlserve/model_plugin.h>
 
