@@ -59,7 +59,7 @@ hash_bytes(const uint64_t *seed, uint64_t start, const unsigned char *at, size_t
     uint64_t hash = start ^ seed[0];
     size_t left = size;
 
-    if (left > 64) {
+    if (left >= 64) {
         uint64_t second = hash ^ seed[2];
         uint64_t third = hash ^ seed[3];
         uint64_t fourth = hash ^ seed[4];
@@ -71,7 +71,7 @@ hash_bytes(const uint64_t *seed, uint64_t start, const unsigned char *at, size_t
             fourth = fold(read_word(at + 48) ^ seed[4], read_word(at + 56) ^ fourth);
             at += 64;
             left -= 64;
-        } while (left > 64);
+        } while (left >= 64);
         hash ^= fold(second, seed[5] ^ third) ^ fourth;
     }
     while (left > 16) {
@@ -79,7 +79,9 @@ hash_bytes(const uint64_t *seed, uint64_t start, const unsigned char *at, size_t
         at += 16;
         left -= 16;
     }
-    hash = hash_short(seed, hash, at, left);
+    if (left > 0) {
+        hash = hash_short(seed, hash, at, left);
+    }
     return fold(hash ^ seed[5], size ^ seed[3]);
 }
 

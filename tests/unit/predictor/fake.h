@@ -3,8 +3,9 @@
  * fake.h -- a back end whose answers are easy to know, and an allocator that counts and fails.
  *
  * Of each row the fake adds up all numbers (of a text: its length). An output as wide as the
- * first input repeats that input, any other holds the sum in each element. It counts what it is
- * asked, notes where, and fails with any batch that has a row of the poisonous sum in it.
+ * first input, both texts or both numbers, repeats that input; any other holds the sum in each
+ * element. The fake counts what it is asked, notes where, and fails with any batch that has a
+ * row of the poisonous sum in it.
  */
 #ifndef TESTS_PREDICTOR_FAKE_H
 #define TESTS_PREDICTOR_FAKE_H
@@ -76,7 +77,8 @@ static inline void fake_answer(
 
     for (size_t j = 0; j < port->row_elements; j++) {
         char *target = (char *)output + (row * port->row_elements + j) * size;
-        const bool repeat = port->row_elements == input->row_elements;
+        const bool repeat = port->row_elements == input->row_elements &&
+                            (port->dtype == ML_BYTES) == (input->dtype == ML_BYTES);
         const void *source = repeat ? (const char *)first + (row * port->row_elements + j) *
                                                                 ml_dtype_size(input->dtype)
                                     : (const void *)&sum;
