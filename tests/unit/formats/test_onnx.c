@@ -2,9 +2,7 @@
 /*
  * test_onnx.c -- proves lib/formats/onnx.c: good files become graphs, bad ones sentences.
  */
-#include "unit/formats/reading.h"
-
-#include "unit/formats/proto_writer.h"
+#include "unit/formats/onnx_models.h"
 
 static const struct {
     const char *file;
@@ -55,18 +53,6 @@ static unsigned char *load_golden(const char *file, size_t *size) {
 
     (void)snprintf(path, sizeof path, "tests/golden/%s", file);
     return load(path, size);
-}
-
-static void assert_model_refused(struct message m, ml_status status, const char *word) {
-    unsigned char *exact = malloc(m.size);
-
-    memcpy(exact, m.bytes, m.size);
-    assert_refused(ml__onnx_read, "a model", exact, m.size, status, word);
-    free(exact);
-}
-
-static struct ml__graph *read_model(const struct message *m) {
-    return read_well(ml__onnx_read, "a model", m->bytes, m->size);
 }
 
 static void good_files_become_graphs(void **state) {

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fuzz_safetensors.c -- any bytes as a safetensors file: a graph or a refusal, nothing else.
+ *
+ * clang-14 -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Iinclude -Ilib \
+ *     -Itests tests/fuzz/fuzz_safetensors.c lib/formats/[a-z]*.c lib/base/[a-z]*.c
+ * lib/wire/[a-z]*.c -lm \ -o /tmp/fuzz_safetensors /tmp/fuzz_safetensors -max_total_time=60
+ * /tmp/corpus tests/golden/bad tests/golden/digits
+ */
+#include "fuzz/use_graph.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    try_reader(ml__safetensors_read, data, size);
+    return 0;
+}
