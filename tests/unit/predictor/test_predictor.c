@@ -2,9 +2,14 @@
 /*
  * test_predictor.c -- the whole way: order, what the caller gets on success and on failure,
  * memory, threads, birth.
+ *
+ * This program has a pthread_create() of its own before the system's, which can be told to
+ * refuse.
  */
 #include "fake.h"
 
+#include <dlfcn.h>
+#include <errno.h>
 #include <pthread.h>
 
 #define ROWS 6
@@ -13,6 +18,21 @@
 static const float rows[ROWS][WIDTH] = {{1, 2, 3}, {4, 5, 6},  {1, 2, 3},
                                         {7, 8, 9}, {-1, 0, 1}, {4, 5, 6}};
 static const float sums[ROWS] = {6, 15, 6, 24, 0, 15};
+
+static atomic_bool refuse_threads;
+
+int pthread_create(
+    pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument
+) {
+    int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+    void *symbol = dlsym(RTLD_NEXT, "pthread_create");
+
+    if (atomic_load(&refuse_threads)) {
+        return EAGAIN;
+    }
+    memcpy(&real, &symbol, sizeof real);
+    return real(thread, attributes, run, argument);
+}
 
 static void answers_come_in_the_order_of_the_rows_and_equal_ones_are_computed_once(void **state
 ) {
@@ -478,6 +498,43 @@ static void options_that_break_the_contract_are_refused(void **state) {
     ml_predictor_close(NULL);
 }
 
+static void without_a_thread_for_its_own_pool_create_fails(void **state) {
+    ml_predictor_options options = ML_PREDICTOR_OPTIONS_INIT;
+
+    (void)state;
+    options.thread_count = 2;
+    atomic_store(&refuse_threads, true);
+    assert_int_equal(try_options(&options), ML_ETHREAD);
+    atomic_store(&refuse_threads, false);
+    assert_int_equal(try_options(&options), ML_OK);
+}
+
+static void open_loads_the_file_with_the_options_of_the_model(void **state) {
+    static const char *const labels[10] = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"};
+    static const float row[64];
+    ml_model_options model = ML_MODEL_OPTIONS_INIT;
+    ml_predictor_options options = ML_PREDICTOR_OPTIONS_INIT;
+    ml_bytes label = {NULL, 0};
+    ml_tensor output = tensor_of("label", &label, ML_BYTES, 1, 1);
+    ml_predictor *predictor = NULL;
+
+    (void)state;
+    model.labels = labels;
+    model.label_count = 10;
+    options.model = &model;
+    assert_int_equal(
+        ml_predictor_open("tests/golden/digits/mlp.onnx", &options, &predictor, NULL), ML_OK
+    );
+    assert_int_equal(ml_model_describe(ml_predictor_model(predictor))->label_count, 10);
+    assert_int_equal(
+        ml_predict(predictor, ml_f32_rows(row, 1, 64), ml_tensor_list(&output, 1), NULL, NULL),
+        ML_OK
+    );
+    assert_int_equal(label.size, 1);
+    assert_in_range(((const char *)label.data)[0], 'a', 'j');
+    ml_predictor_close(predictor);
+}
+
 static void open_passes_on_why_the_model_was_not_loaded(void **state) {
     ml_error err = ML_ERROR_INIT;
     ml_predictor *predictor = NULL;
@@ -535,6 +592,8 @@ int main(void) {
         cmocka_unit_test(a_large_batch_that_gets_no_memory_writes_nothing),
         cmocka_unit_test(several_threads_share_a_predictor),
         cmocka_unit_test(options_that_break_the_contract_are_refused),
+        cmocka_unit_test(without_a_thread_for_its_own_pool_create_fails),
+        cmocka_unit_test(open_loads_the_file_with_the_options_of_the_model),
         cmocka_unit_test(open_passes_on_why_the_model_was_not_loaded),
         cmocka_unit_test(create_without_memory_fails_and_leaves_nothing),
     };
