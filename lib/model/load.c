@@ -99,5 +99,5 @@ ml_status ml_model_load(
     }
     status = load(data, size, &own, out, err);
     ml__free(data);
-    return status;
+    return status == ML_OK ? status : ml__fail_prefix(err, status, path);
 }

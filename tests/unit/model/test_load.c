@@ -339,7 +339,9 @@ static void labels_are_copied_and_counted(void **state) {
     assert_int_equal(
         ml_model_load(FOLDER "digits/mlp.onnx", &options, &model, &err), ML_ESHAPE
     );
-    assert_string_equal(err.message, "9 labels for a model of 10 classes");
+    assert_string_equal(
+        err.message, FOLDER "digits/mlp.onnx: 9 labels for a model of 10 classes"
+    );
     options.label_count = 10;
     assert_int_equal(
         ml_model_load(FOLDER "diabetes/mlp_reg.onnx", &options, &model, &err), ML_ESHAPE
@@ -373,7 +375,8 @@ static void task_can_be_insisted_on(void **state) {
         ml_model_load(FOLDER "diabetes/mlp_reg.onnx", &options, &model, &err), ML_ESHAPE
     );
     assert_string_equal(
-        err.message, "no output can be probabilities: output 'variable' is FP32, 1 a row"
+        err.message, FOLDER "diabetes/mlp_reg.onnx: no output can be probabilities: output "
+                            "'variable' is FP32, 1 a row"
     );
 }
 
