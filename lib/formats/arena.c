@@ -15,7 +15,7 @@
 #include "base/memory.h"
 
 #define CHUNK_BYTES ((size_t)16 << 10)
-#define SMALL_FILE_BYTES ((size_t)1 << 20)
+#define SMALL_FILE_BYTES ((size_t)512 << 10)
 #define ALIGNMENT alignof(max_align_t)
 
 struct ml__chunk {
@@ -41,7 +41,7 @@ make_chunk(struct ml__arena *arena, size_t bytes, struct ml__chunk **out, ml_err
         !ml__add(arena->used_bytes, whole, &used) || used > arena->limit_bytes) {
         return ml__fail(
             err, ML_ELIMIT,
-            "the model's description takes more than %zu bytes, twice the file and 1 MiB",
+            "the model's description takes more than %zu bytes, twice the file and 512 KiB",
             arena->limit_bytes
         );
     }

@@ -20,7 +20,7 @@ struct ml__arena {
     size_t limit_bytes;
 };
 
-/* An arena for the description of a file: twice its size, and 1 MiB for small files. */
+/* An arena for the description of a file: twice its size, and 512 KiB for small ones. */
 void ml__arena_start(struct ml__arena *arena, size_t file_bytes);
 
 /* Zeroed memory, aligned for any type, until the arena ends. ML_ENOMEM, ML_ELIMIT. */

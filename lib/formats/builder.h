@@ -27,8 +27,8 @@ struct ml__room {
 };
 
 struct ml__builder {
-    struct ml__arena kept;    /* what the graph will own */
-    struct ml__arena scratch; /* gone when reading ends */
+    struct ml__arena kept;    /* what the graph will own; each arena has its limit, so that */
+    struct ml__arena scratch; /* reading takes at most 4 times the file and 1 MiB; then gone */
     struct ml__graph graph;
     struct ml__room room;
     struct ml__value *values;

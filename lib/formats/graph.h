@@ -124,7 +124,7 @@ struct ml__graph {
  * class names, are not read yet by any of these formats.
  *
  * Errors: ML_ENOMEM, ML_EFORMAT, ML_EUNSUPPORTED, ML_ELIMIT, ML_ESHAPE; the message names the
- * byte, tensor or node. Memory: the graph takes at most twice the file and 1 MiB.
+ * byte, tensor or node. Memory: the graph takes at most twice the file and 512 KiB.
  */
 ML_MUST ml_status
 ml__onnx_read(const void *data, size_t size, struct ml__graph **out, ml_error *err);

@@ -364,8 +364,8 @@ static void a_file_of_nodes_alone_ends_at_the_memory_limit(void **state) {
 
     (void)state;
     live_peak_bytes = before;
-    assert_refused(ml__onnx_read, "chain", data, size, ML_ELIMIT, "twice the file and 1 MiB");
-    assert_in_range(live_peak_bytes - before, 0, 4 * size + (2 << 20));
+    assert_refused(ml__onnx_read, "chain", data, size, ML_ELIMIT, "twice the file and 512 KiB");
+    assert_in_range(live_peak_bytes - before, 0, 4 * size + (1 << 20));
     free(data);
 }
 
