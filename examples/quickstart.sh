@@ -88,8 +88,20 @@ stop() {
         server=''
     fi
 }
+
+# A terminal sends Ctrl-C to the server too, and a second signal would cut its answers short.
+interrupted() {
+    trap '' INT TERM HUP
+    if [ -n "$server" ]; then
+        (sleep 1 && kill -TERM "$server") 2>/dev/null &
+        wait "$server" || true
+        kill $! 2>/dev/null || true
+        server=''
+    fi
+    exit 0
+}
 trap 'stop' EXIT
-trap 'stop; exit 0' INT
+trap 'interrupted' INT
 trap 'stop; exit 143' TERM HUP
 
 echo "== Starting: build/release/bin/mlserve serve --model digits=$model --listen 127.0.0.1:$port"
