@@ -21,7 +21,7 @@
 #include "model/dense_blas.h"
 #include "model/kernel_table.h"
 
-#define CHUNK_ROWS 96
+#define CHUNK_ROWS 192
 
 struct ml__dense {
     ml_dtype dtype;
@@ -37,15 +37,30 @@ struct ml__dense {
     void *bias;    /* owned; whole vectors */
 };
 
-/* Whole vectors of columns, in elements; false: it does not fit. */
-static bool padded_width(const struct ml__dense *dense, size_t width, size_t *padded) {
+/* A count of elements in whole vectors; false: it does not fit. */
+static bool whole_vectors(const struct ml__dense *dense, size_t count, size_t *padded) {
     const size_t lanes = dense->type->lanes;
 
-    if (!ml__add(width, lanes - 1, padded)) {
+    if (!ml__add(count, lanes - 1, padded)) {
         return false;
     }
     *padded = *padded / lanes * lanes;
     return true;
+}
+
+/* Panels would at least double the weights: see struct ml__panels. */
+static bool is_narrow(const struct ml__dense *dense) {
+    return dense->panels.width <= dense->type->lanes / 2;
+}
+
+static void fill_minus_zero(const struct ml__dense *dense, void *values, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (dense->dtype == ML_FP32) {
+            ((float *)values)[i] = -0.0f;
+        } else {
+            ((double *)values)[i] = -0.0;
+        }
+    }
 }
 
 /* Copy columns of the weights, all depths, to a block of `stride` elements a depth. */
@@ -77,13 +92,47 @@ static void copy_columns(
 }
 
 /* Lay the weights out in panels: see struct ml__panels. */
-static ml_status
-pack_panels(struct ml__dense *dense, const struct ml__dense_spec *spec, ml_error *err) {
+static void
+pack_panels(struct ml__dense *dense, const struct ml__dense_spec *spec, size_t padded) {
     const size_t panel_width = ML__PANEL_VECTORS * dense->type->lanes;
+    unsigned char *panel = dense->weights;
+
+    memset(dense->weights, 0, padded * spec->depth * dense->element_bytes);
+    for (size_t column = 0; column < spec->width; column += panel_width) {
+        const size_t left = spec->width - column;
+        const size_t stride = padded - column < panel_width ? padded - column : panel_width;
+
+        copy_columns(spec, column, left < panel_width ? left : panel_width, panel, stride);
+        panel += stride * spec->depth * dense->element_bytes;
+    }
+}
+
+/* Lay the weights out column by column: see struct ml__panels. */
+static void
+pack_columns(struct ml__dense *dense, const struct ml__dense_spec *spec, size_t padded) {
+    const size_t size = dense->element_bytes;
+    const unsigned char *source = spec->weights;
+    unsigned char *target = dense->weights;
+
+    fill_minus_zero(dense, dense->weights, padded * spec->width);
+    for (size_t column = 0; column < spec->width; column++) {
+        for (size_t depth = 0; depth < spec->depth; depth++) {
+            const size_t i =
+                spec->transposed ? column * spec->depth + depth : depth * spec->width + column;
+
+            memcpy(target + (column * padded + depth) * size, source + i * size, size);
+        }
+    }
+}
+
+static ml_status
+pack(struct ml__dense *dense, const struct ml__dense_spec *spec, ml_error *err) {
+    const bool narrow = is_narrow(dense);
     size_t padded = 0;
     size_t count = 0;
 
-    if (padded_width(dense, spec->width, &padded) && ml__mul(padded, spec->depth, &count)) {
+    if (whole_vectors(dense, narrow ? spec->depth : spec->width, &padded) &&
+        ml__mul(padded, narrow ? spec->width : spec->depth, &count)) {
         dense->weights = ml__make_aligned(count, dense->element_bytes);
     }
     if (dense->weights == NULL) {
@@ -91,16 +140,10 @@ pack_panels(struct ml__dense *dense, const struct ml__dense_spec *spec, ml_error
             err, ML_ENOMEM, "weights of a layer of %zu by %zu", spec->depth, spec->width
         );
     }
-    memset(dense->weights, 0, count * dense->element_bytes);
-    for (size_t column = 0; column < spec->width; column += panel_width) {
-        const size_t left = spec->width - column;
-        const size_t stride = padded - column < panel_width ? padded - column : panel_width;
-
-        copy_columns(
-            spec, column, left < panel_width ? left : panel_width,
-            (unsigned char *)dense->weights + column * spec->depth * dense->element_bytes,
-            stride
-        );
+    if (narrow) {
+        pack_columns(dense, spec, padded);
+    } else {
+        pack_panels(dense, spec, padded);
     }
     dense->panels.weights = dense->weights;
     return ML_OK;
@@ -111,19 +154,13 @@ static ml_status
 copy_bias(struct ml__dense *dense, const struct ml__dense_spec *spec, ml_error *err) {
     size_t padded = 0;
 
-    if (padded_width(dense, spec->width, &padded)) {
+    if (whole_vectors(dense, spec->width, &padded)) {
         dense->bias = ml__make_aligned(padded, dense->element_bytes);
     }
     if (dense->bias == NULL) {
         return ml__fail(err, ML_ENOMEM, "bias of %zu numbers", spec->width);
     }
-    for (size_t i = 0; i < padded; i++) {
-        if (dense->dtype == ML_FP32) {
-            ((float *)dense->bias)[i] = -0.0f;
-        } else {
-            ((double *)dense->bias)[i] = -0.0;
-        }
-    }
+    fill_minus_zero(dense, dense->bias, padded);
     if (spec->bias != NULL) {
         memcpy(dense->bias, spec->bias, spec->width * dense->element_bytes);
     }
@@ -198,7 +235,7 @@ ml_status ml__dense_make_on(
         status = prepare_blas(dense, spec, &done, err);
     }
     if (status == ML_OK && !done) {
-        status = pack_panels(dense, spec, err);
+        status = pack(dense, spec, err);
     }
     if (status != ML_OK) {
         goto done;
@@ -261,8 +298,10 @@ static void run_chunk(
 ) {
     const size_t width = dense->panels.width;
 
-    if (dense->panels.weights != NULL) {
-        dense->type->run(&dense->panels, rows, out, row_count);
+    if (dense->panels.weights != NULL && is_narrow(dense)) {
+        dense->type->run_columns(&dense->panels, rows, out, row_count);
+    } else if (dense->panels.weights != NULL) {
+        dense->type->run_panels(&dense->panels, rows, out, row_count);
     } else {
         ml__blas_run(&dense->blas, rows, out, row_count, scratch);
         if (dense->dtype == ML_FP32) {

@@ -27,7 +27,8 @@
 
 #define TILE_ROWS 8
 #define CALL_MAX 262144
-#define DEPTH_MAX 2048 /* of a call; what is deeper is added up call by call */
+#define SCRATCH_MAX 262144 /* bytes, for a layer narrower than two tiles have rows */
+#define DEPTH_MAX 2048     /* of a call; what is deeper is added up call by call */
 
 bool ml__blas_scratch_bytes(const struct ml__blas *layer, size_t *bytes) {
     size_t elements;
@@ -156,6 +157,10 @@ ml_status ml__blas_try(const struct ml__blas *layer, bool *keeps, ml_error *err)
         return ML_OK;
     }
     if (ml__blas_scratch_bytes(layer, &bytes)) {
+        if (bytes > SCRATCH_MAX && layer->width < 2 * TILE_ROWS) {
+            *keeps = false; /* a tile would take more memory than the weights */
+            return ML_OK;
+        }
         rows = ml__make_aligned(bytes, 2);
     }
     if (rows == NULL) {

@@ -24,7 +24,9 @@ bool ml__blas_present(void);
 bool ml__blas_scratch_bytes(const struct ml__blas *layer, size_t *bytes);
 
 /*
- * *keeps: whether a row has the same bits at each place of a tile and beside any neighbours.
+ * *keeps: whether a row has the same bits at each place of a tile and beside any neighbours
+ * (false, too, for shapes that tiles are not for: beyond int, or deep and narrow ones, whose
+ * tiles would outweigh the layer).
  * What OpenBLAS does depends on the CPU, so it is tried where the layer will run, with its own
  * weights.
  *

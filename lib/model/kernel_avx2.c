@@ -43,6 +43,15 @@ INLINE void store_f32(float *to, mask_f32 mask, vector_f32 vector) {
     _mm256_maskstore_ps(to, mask, (__m256)vector);
 }
 
+INLINE float total_f32(vector_f32 vector) {
+    __m128 sum = _mm_add_ps(
+        _mm256_castps256_ps128((__m256)vector), _mm256_extractf128_ps((__m256)vector, 1)
+    );
+
+    sum = _mm_add_ps(sum, _mm_movehl_ps(sum, sum));
+    return _mm_cvtss_f32(_mm_add_ss(sum, _mm_movehdup_ps(sum)));
+}
+
 typedef double vector_f64 __attribute__((vector_size(32)));
 typedef double loose_f64 __attribute__((vector_size(32), aligned(8), may_alias));
 typedef __m256i mask_f64;
@@ -69,6 +78,14 @@ INLINE void store_f64(double *to, mask_f64 mask, vector_f64 vector) {
     _mm256_maskstore_pd(to, mask, (__m256d)vector);
 }
 
+INLINE double total_f64(vector_f64 vector) {
+    const __m128d sum = _mm_add_pd(
+        _mm256_castpd256_pd128((__m256d)vector), _mm256_extractf128_pd((__m256d)vector, 1)
+    );
+
+    return _mm_cvtsd_f64(_mm_add_sd(sum, _mm_unpackhi_pd(sum, sum)));
+}
+
 #define REAL float
 #define NAME(name) name##_f32
 #include "model/kernel_body.h"
@@ -84,8 +101,8 @@ INLINE void store_f64(double *to, mask_f64 mask, vector_f64 vector) {
 const struct ml__kernel ml__kernel_avx2 = {
     .name = "avx2",
     .fused_ops_per_ns = 35,
-    .f32 = {sizeof(vector_f32) / sizeof(float), run_f32},
-    .f64 = {sizeof(vector_f64) / sizeof(double), run_f64},
+    .f32 = {sizeof(vector_f32) / sizeof(float), run_panels_f32, run_columns_f32},
+    .f64 = {sizeof(vector_f64) / sizeof(double), run_panels_f64, run_columns_f64},
     .activate = activate,
     .softmax = softmax,
 };

@@ -41,6 +41,10 @@ INLINE void store_f32(float *to, mask_f32 mask, vector_f32 vector) {
     _mm512_mask_storeu_ps(to, mask, (__m512)vector);
 }
 
+INLINE float total_f32(vector_f32 vector) {
+    return _mm512_reduce_add_ps((__m512)vector);
+}
+
 typedef double vector_f64 __attribute__((vector_size(64)));
 typedef double loose_f64 __attribute__((vector_size(64), aligned(8), may_alias));
 typedef __mmask8 mask_f64;
@@ -65,6 +69,10 @@ INLINE void store_f64(double *to, mask_f64 mask, vector_f64 vector) {
     _mm512_mask_storeu_pd(to, mask, (__m512d)vector);
 }
 
+INLINE double total_f64(vector_f64 vector) {
+    return _mm512_reduce_add_pd((__m512d)vector);
+}
+
 #define REAL float
 #define NAME(name) name##_f32
 #include "model/kernel_body.h"
@@ -80,8 +88,8 @@ INLINE void store_f64(double *to, mask_f64 mask, vector_f64 vector) {
 const struct ml__kernel ml__kernel_avx512 = {
     .name = "avx512",
     .fused_ops_per_ns = 60,
-    .f32 = {sizeof(vector_f32) / sizeof(float), run_f32},
-    .f64 = {sizeof(vector_f64) / sizeof(double), run_f64},
+    .f32 = {sizeof(vector_f32) / sizeof(float), run_panels_f32, run_columns_f32},
+    .f64 = {sizeof(vector_f64) / sizeof(double), run_panels_f64, run_columns_f64},
     .activate = activate,
     .softmax = softmax,
 };

@@ -45,6 +45,9 @@ INLINE mask_f32 first_f32(size_t count) {
 INLINE vector_f32 load_f32(const float *from, mask_f32 mask) {
     vector_f32 vector = {0};
 
+    if (mask * sizeof *from == sizeof vector) {
+        return *(const loose_f32 *)from;
+    }
     memcpy(&vector, from, mask * sizeof *from);
     return vector;
 }
@@ -55,6 +58,10 @@ INLINE void store_f32(float *to, mask_f32 mask, vector_f32 vector) {
     } else {
         memcpy(to, &vector, mask * sizeof *to);
     }
+}
+
+INLINE float total_f32(vector_f32 vector) {
+    return (vector[0] + vector[2]) + (vector[1] + vector[3]);
 }
 
 typedef double vector_f64 __attribute__((vector_size(16)));
@@ -80,6 +87,9 @@ INLINE mask_f64 first_f64(size_t count) {
 INLINE vector_f64 load_f64(const double *from, mask_f64 mask) {
     vector_f64 vector = {0};
 
+    if (mask * sizeof *from == sizeof vector) {
+        return *(const loose_f64 *)from;
+    }
     memcpy(&vector, from, mask * sizeof *from);
     return vector;
 }
@@ -90,6 +100,10 @@ INLINE void store_f64(double *to, mask_f64 mask, vector_f64 vector) {
     } else {
         memcpy(to, &vector, mask * sizeof *to);
     }
+}
+
+INLINE double total_f64(vector_f64 vector) {
+    return vector[0] + vector[1];
 }
 
 #define REAL float
@@ -107,8 +121,8 @@ INLINE void store_f64(double *to, mask_f64 mask, vector_f64 vector) {
 const struct ml__kernel ml__kernel_generic = {
     .name = "generic",
     .fused_ops_per_ns = 8,
-    .f32 = {sizeof(vector_f32) / sizeof(float), run_f32},
-    .f64 = {sizeof(vector_f64) / sizeof(double), run_f64},
+    .f32 = {sizeof(vector_f32) / sizeof(float), run_panels_f32, run_columns_f32},
+    .f64 = {sizeof(vector_f64) / sizeof(double), run_panels_f64, run_columns_f64},
     .activate = activate,
     .softmax = softmax,
 };

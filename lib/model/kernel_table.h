@@ -18,9 +18,10 @@
 #define ML__PANEL_VECTORS 4
 
 /*
- * A layer as a kernel sees it. The weights are a list of panels; a panel of V vectors is
- * [depth, V * lanes], columns beyond `width` are 0. bias: [whole vectors]; -0 where there is
- * none, which changes no sum.
+ * A layer as a kernel sees it. Its weights are a list of panels: a panel of V vectors is
+ * [depth, V * lanes], columns beyond `width` are 0. Or they are a list of columns, each
+ * [depth in whole vectors], -0 beyond `depth`. bias: [width in whole vectors]; -0 where there
+ * is none, which changes no sum.
  */
 struct ml__panels {
     size_t depth;
@@ -32,7 +33,10 @@ struct ml__panels {
 
 struct ml__kernel_type {
     size_t lanes; /* elements of a vector */
-    void (*run)(const struct ml__panels *panels, const void *rows, void *out, size_t row_count);
+    void (*run_panels
+    )(const struct ml__panels *panels, const void *rows, void *out, size_t row_count);
+    void (*run_columns
+    )(const struct ml__panels *panels, const void *rows, void *out, size_t row_count);
 };
 
 struct ml__kernel {

@@ -6,7 +6,8 @@
  * A layer of 784 by 512 and the like, with bias and ReLU, for 1 to 1024 rows. Columns: our
  * kernels that this CPU runs, OpenBLAS in tiles (which keep a row's bits), and one plain
  * gemm over all rows (which does not keep them, and here has neither bias nor ReLU). Each
- * figure is the median of samples of about a millisecond, in GFLOP/s and microseconds a batch.
+ * figure is the median of samples of about a millisecond of CPU time, in GFLOP/s and
+ * microseconds a batch.
  * The kernels are inner parts of the library, so this stands beside the tests.
  *
  *   OPENBLAS_NUM_THREADS=1 build/release/tests/measure_dense [f32|f64] [784x512 ...]
@@ -14,15 +15,16 @@
  * OPENBLAS_CORETYPE=SkylakeX (Haswell, ...) chooses OpenBLAS's kernels.
  */
 #include <cblas.h>
-#include <mlserve/base.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "model/dense.h"
 #include "model/kernel_table.h"
 
-#define SAMPLES 7
+#define SAMPLES 9
+#define WAYS (ML__KERNEL_MAX + 2) /* ours, tiles by OpenBLAS, a plain gemm */
 #define SAMPLE_NS 1000000
 
 struct subject {
@@ -61,32 +63,52 @@ static int by_size(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* Median nanoseconds of a run; dense NULL: the plain gemm. */
-static double
-measure(const struct subject *s, const struct ml__dense *dense, size_t row_count) {
-    double samples[SAMPLES];
-    size_t count = 1;
+/* CPU time of this thread: what else runs here disturbs it less than it does the wall clock. */
+static double now_ns(void) {
+    struct timespec time;
 
-    for (int i = -1; i < SAMPLES; i++) {
-        const uint64_t begin = ml_clock_now_ns();
-        double ns;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
+}
 
-        for (size_t run = 0; run < count; run++) {
-            if (dense == NULL) {
-                plain_gemm(s, row_count);
-            } else {
-                ml__dense_run(dense, s->rows, s->out, row_count, s->scratch);
-            }
-        }
-        ns = (double)(ml_clock_now_ns() - begin) / (double)count;
-        if (i < 0) { /* warm now: how many runs make a sample? */
-            count = ns < SAMPLE_NS ? (size_t)(SAMPLE_NS / (ns + 1)) + 1 : 1;
+/* Nanoseconds of one of `count` runs; dense NULL: the plain gemm. */
+static double time_runs(
+    const struct subject *s, const struct ml__dense *dense, size_t row_count, size_t count
+) {
+    const double begin = now_ns();
+
+    for (size_t run = 0; run < count; run++) {
+        if (dense == NULL) {
+            plain_gemm(s, row_count);
         } else {
-            samples[i] = ns;
+            ml__dense_run(dense, s->rows, s->out, row_count, s->scratch);
         }
     }
-    qsort(samples, SAMPLES, sizeof *samples, by_size);
-    return samples[SAMPLES / 2];
+    return (now_ns() - begin) / (double)count;
+}
+
+/* Medians of all ways, which take turns: what disturbs one sample disturbs its neighbours. */
+static void measure(
+    const struct subject *s, struct ml__dense *const *ways, double *medians, size_t row_count
+) {
+    double samples[WAYS][SAMPLES];
+    size_t counts[WAYS];
+
+    for (size_t way = 0; way < WAYS; way++) {
+        double ns = time_runs(s, ways[way], row_count, 1);
+
+        ns = time_runs(s, ways[way], row_count, ns < 1e5 ? 10 : 1); /* warm now */
+        counts[way] = ns < SAMPLE_NS ? (size_t)(SAMPLE_NS / (ns + 1)) + 1 : 1;
+    }
+    for (size_t i = 0; i < SAMPLES; i++) {
+        for (size_t way = 0; way < WAYS; way++) {
+            samples[way][i] = time_runs(s, ways[way], row_count, counts[way]);
+        }
+    }
+    for (size_t way = 0; way < WAYS; way++) {
+        qsort(samples[way], SAMPLES, sizeof **samples, by_size);
+        medians[way] = samples[way][SAMPLES / 2];
+    }
 }
 
 static void fill(ml_dtype dtype, void *values, size_t count) {
@@ -115,6 +137,8 @@ static void compare(ml_dtype dtype, size_t depth, size_t width) {
     const struct ml__kernel *kernels[ML__KERNEL_MAX];
     const size_t kernel_count = ml__kernel_list(kernels);
     const size_t size = ml_dtype_size(dtype);
+    struct ml__dense *ways[WAYS] = {NULL};
+    double medians[WAYS];
     struct subject s = {dtype, depth, width, NULL, NULL, NULL, NULL, NULL};
     struct ml__dense_spec spec = {
         .dtype = dtype,
@@ -130,27 +154,31 @@ static void compare(ml_dtype dtype, size_t depth, size_t width) {
     fill(dtype, s.weights, depth * width);
     fill(dtype, s.bias, width);
     fill(dtype, s.rows, 1024 * depth);
+    for (size_t k = 0; k < WAYS - 1; k++) {
+        const struct ml__kernel *kernel = kernels[k < kernel_count ? k : 0];
+
+        spec.kernel = k < ML__KERNEL_MAX ? ML_KERNEL_BUILTIN : ML_KERNEL_BLAS;
+        if (ml__dense_make_on(&spec, kernel, &ways[k], NULL) != ML_OK) {
+            exit(1);
+        }
+    }
     for (size_t i = 0; i < sizeof row_counts / sizeof *row_counts; i++) {
         const size_t row_count = row_counts[i];
         const double operations = 2.0 * (double)row_count * (double)depth * (double)width;
-        const double plain_ns = measure(&s, NULL, row_count);
 
+        measure(&s, ways, medians, row_count);
         printf("%5zux%-5zu %5zu rows", depth, width, row_count);
-        for (size_t k = 0; k <= kernel_count; k++) {
-            struct ml__dense *dense = NULL;
-            double ns;
-
-            spec.kernel = k < kernel_count ? ML_KERNEL_BUILTIN : ML_KERNEL_BLAS;
-            if (ml__dense_make_on(&spec, kernels[k % kernel_count], &dense, NULL) != ML_OK) {
-                continue;
-            }
-            ns = measure(&s, dense, row_count);
+        for (size_t k = 0; k < WAYS; k++) {
             printf(
-                "  %s %6.1f (%9.2f us)", ml__dense_kernel_name(dense), operations / ns, ns / 1e3
+                "  %s %6.1f (%8.2f us)",
+                ways[k] == NULL ? "plain" : ml__dense_kernel_name(ways[k]),
+                operations / medians[k], medians[k] / 1e3
             );
-            ml__dense_free(dense);
         }
-        printf("  plain %6.1f (%9.2f us)\n", operations / plain_ns, plain_ns / 1e3);
+        printf("\n");
+    }
+    for (size_t k = 0; k < WAYS; k++) {
+        ml__dense_free(ways[k]);
     }
     free(s.weights);
     free(s.bias);

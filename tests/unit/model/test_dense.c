@@ -27,6 +27,7 @@ struct way {
 static struct way ways[ML__KERNEL_MAX + 1];
 static size_t way_count;
 static size_t allocations_left = SIZE_MAX;
+static size_t allocated_bytes;
 
 static void *limited_allocate(void *user, size_t size) {
     (void)user;
@@ -34,6 +35,7 @@ static void *limited_allocate(void *user, size_t size) {
         return NULL;
     }
     allocations_left--;
+    allocated_bytes += size;
     return malloc(size);
 }
 
@@ -212,9 +214,9 @@ static void outputs_are_near_the_exact_sum(void **state) {
     }
 }
 
-/* Each row alone, then in batches of every size, beginning at ever other rows. */
+/* Each row alone, then in batches of every size, from ever other rows on. */
 static void check_bits(struct layer *layer) {
-    enum { ROWS = 70, LONG = 210 };
+    enum { ROWS = 70, LONG = 410 }; /* LONG: more than two chunks */
     unsigned char *rows = random_values(layer->spec.dtype, ROWS * layer->spec.depth);
     unsigned char *batch = memory(LONG * layer->row_bytes);
     unsigned char *alone = memory(ROWS * layer->out_bytes);
@@ -247,8 +249,10 @@ static void check_bits(struct layer *layer) {
 }
 
 static void a_row_has_the_same_bits_in_every_batch(void **state) {
-    static const size_t shapes[][2] = {{1, 1},   {30, 1},   {64, 10},  {37, 17},  {300, 33},
-                                       {50, 50}, {300, 64}, {131, 74}, {20, 200}, {257, 150}};
+    static const size_t shapes[][2] = {
+        {1, 1},     {30, 1},    {64, 10},  {37, 17},   {300, 33},  {50, 50},
+        {1100, 64}, {1100, 74}, {20, 200}, {257, 150}, {2100, 10}, {130, 3},
+    };
 
     (void)state;
     for (size_t w = 0; w < way_count; w++) {
@@ -488,6 +492,26 @@ static void sizes_that_overflow_are_no_memory(void **state) {
     assert_int_equal(ml__dense_make(&spec, &dense, NULL), ML_ENOMEM);
 }
 
+/* So that a model of narrow layers stays within its multiple of the file. */
+static void packing_at_most_doubles_the_weights(void **state) {
+    enum { DEPTH = 4099 };
+
+    (void)state;
+    for (size_t w = 0; w < way_count; w++) {
+        for (size_t width = 1; width < 40 && ways[w].choice == ML_KERNEL_BUILTIN; width++) {
+            const ml_dtype dtype = width & 1 ? ML_FP32 : ML_FP64;
+            struct layer layer;
+
+            allocated_bytes = 0;
+            layer = make_layer(
+                ways[w], dtype, DEPTH, width, (struct ml__activation){ML__ACTIVATION_NONE, 0, 0}
+            );
+            assert_true(allocated_bytes <= 2 * DEPTH * layer.out_bytes + 4096);
+            free_layer(&layer);
+        }
+    }
+}
+
 static void the_kernel_has_a_name_and_a_cost(void **state) {
     (void)state;
     for (size_t w = 0; w < way_count; w++) {
@@ -535,6 +559,7 @@ int main(void) {
         cmocka_unit_test(nothing_beyond_rows_and_out_is_touched),
         cmocka_unit_test(without_memory_it_says_so),
         cmocka_unit_test(sizes_that_overflow_are_no_memory),
+        cmocka_unit_test(packing_at_most_doubles_the_weights),
         cmocka_unit_test(the_kernel_has_a_name_and_a_cost),
         cmocka_unit_test(blas_in_a_build_without_is_unsupported),
     };
