@@ -22,7 +22,7 @@ typedef struct ml_rows ml_rows;
 typedef struct ml_rows_options {
     size_t size;
     uint32_t dtype;            /* an ml_dtype: FP32, FP64 or BYTES; 0: FP32 */
-    uint32_t max_depth;        /* nesting of JSON; 0: 32 */
+    uint32_t max_depth;        /* nesting of JSON; 0: 32, at most 64 */
     uint64_t width;            /* elements a row; 0: as the first good row */
     uint64_t max_rows;         /* of one body; 0: 65,536 */
     uint64_t max_string_bytes; /* of one string, decoded; 0: 65,536 */
@@ -76,7 +76,9 @@ typedef enum ml_rows_form {
  * failed: its values are NaN (or empty) and its result says why; its neighbours are fine. What
  * is not JSON fails the whole body and leaves the set as it was: ML_EFORMAT with "malformed
  * JSON at byte N: ..." (N counts from 0). A body of another shape (no items; items that are no
- * array): ML_ESHAPE. More rows, depth, keys or longer strings than allowed: ML_ELIMIT.
+ * array), and one whose failed rows would take more memory than bodies of its size may (rows
+ * far shorter than a wide set's): ML_ESHAPE. More rows, depth or keys, longer strings or
+ * numbers (64 characters) than allowed: ML_ELIMIT.
  *
  *   body   [size] bytes of UTF-8, borrowed for the call
  *   first  out: index in the set of the body's first row

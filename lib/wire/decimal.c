@@ -126,38 +126,63 @@ static inline int side_of(ml__u128 rest, ml__u128 error, ml__u128 middle) {
 }
 
 /*
+ * Gears 2b and 3: round `mantissa`, which gear 2a has cut from digits * ten->high at the
+ * `cut`-th bit above bit 64, but could not tell how. Rarely needed, so kept out of the way.
+ */
+__attribute__((noinline)) static uint64_t round_closely(
+    const struct ml__decimal *decimal, const struct ml__power *ten, uint64_t mantissa, int unit,
+    int cut
+) {
+    int side = 0;
+
+    if (cut < 63) {
+        const uint64_t digits = decimal->digits << __builtin_clzll(decimal->digits);
+        const ml__u128 product =
+            (ml__u128)digits * ten->high + ((ml__u128)digits * ten->low >> 64);
+        const ml__u128 middle = (ml__u128)1 << (cut + 63);
+        const ml__u128 dropped = decimal->dropped > 0 ? (ml__u128)16 << 64 : 0;
+
+        mantissa = (uint64_t)(product >> 64) >> cut;
+        side = side_of(product & (2 * middle - 1), dropped + 2, middle);
+    }
+    if (side == 0) {
+        side = compare_middle(decimal, mantissa, unit);
+    }
+    return mantissa + (side > 0 || (side == 0 && (mantissa & 1) != 0));
+}
+
+/*
  * The nearest value's bits, without the sign, for gears 2 and 3.
  *
- * With the digits shifted up to fill 64 bits, the product with the cut power is below the
- * truth by less than two units of its lower word, plus up to 16 of its higher word for the
- * digits that were dropped. `high` (bits 128..191 of the product with the whole power) is cut
- * into the mantissa and `cut` bits below it.
+ * With the digits shifted up to fill 64 bits, the upper word of their product with the power's
+ * upper word is below the truth by less than two, and by less than 16 more for digits that
+ * were dropped. It is cut into the mantissa and `cut` bits below it.
  */
 static inline uint64_t nearest(const struct ml__decimal *decimal, const struct format format) {
     const uint64_t hidden = UINT64_C(1) << (format.precision - 1);
     const uint64_t infinity = (uint64_t)(format.limit - format.lowest - format.precision + 2)
                               << (format.precision - 1);
+    const uint64_t error = decimal->dropped > 0 ? 18 : 2;
     const int power = decimal->exponent;
     const struct ml__power *ten;
-    uint64_t digits = decimal->digits;
+    uint64_t high;
     uint64_t mantissa;
-    ml__u128 product;
+    int zeros;
     int scale; /* the exponent of two of the lowest bit of `high` */
     int unit;
     int cut;
-    int side = 0;
 
-    if (digits == 0 || power < ML__POWER_FIRST) {
+    if (decimal->digits == 0 || power < ML__POWER_FIRST) {
         return 0; /* 2^64 * 10^-343 is less than half of the smallest subnormal */
     }
     if (power > 308) {
         return infinity;
     }
     ten = &ml__powers[power - ML__POWER_FIRST];
-    scale = ml__log2_power(power) + 1 - __builtin_clzll(digits);
-    digits <<= __builtin_clzll(digits);
-    product = (ml__u128)digits * ten->high;
-    unit = scale + 63 + (product >> 127 != 0 ? 1 : 0) - format.precision;
+    zeros = __builtin_clzll(decimal->digits);
+    scale = ml__log2_power(power) + 1 - zeros;
+    high = (uint64_t)((ml__u128)(decimal->digits << zeros) * ten->high >> 64);
+    unit = scale + 63 + (int)(high >> 63) - format.precision;
     if (unit < format.lowest) {
         unit = format.lowest;
     }
@@ -165,23 +190,20 @@ static inline uint64_t nearest(const struct ml__decimal *decimal, const struct f
     if (cut > 64) {
         return 0; /* less than half of the smallest subnormal */
     }
-    mantissa = cut == 64 ? 0 : (uint64_t)(product >> 64) >> cut;
     if (cut < 63) {
-        const ml__u128 middle = (ml__u128)1 << (cut + 63);
-        const ml__u128 mask = 2 * middle - 1;
-        const ml__u128 dropped = decimal->dropped > 0 ? (ml__u128)16 << 64 : 0;
+        const uint64_t middle = UINT64_C(1) << (cut - 1);
+        const uint64_t rest = high & (2 * middle - 1);
 
-        side = side_of(product & mask, dropped + ((ml__u128)2 << 64), middle);
-        if (side == 0) {
-            product += (ml__u128)digits * ten->low >> 64;
-            mantissa = (uint64_t)(product >> 64) >> cut;
-            side = side_of(product & mask, dropped + 2, middle);
+        mantissa = high >> cut;
+        /* Both rare; which side of the middle it is, is not, so that takes no branch. */
+        if (middle - rest < error || 2 * middle - rest < error) {
+            mantissa = round_closely(decimal, ten, mantissa, unit, cut);
+        } else {
+            mantissa += rest > middle;
         }
+    } else {
+        mantissa = round_closely(decimal, ten, cut == 63 ? high >> 63 : 0, unit, cut);
     }
-    if (side == 0) {
-        side = compare_middle(decimal, mantissa, unit);
-    }
-    mantissa += side > 0 || (side == 0 && (mantissa & 1) != 0);
     if (mantissa >= hidden) {
         /* A mantissa that was rounded up to a power of two carries into the exponent. */
         mantissa += ((uint64_t)(unit - format.lowest + 1) << (format.precision - 1)) - hidden;
@@ -196,6 +218,7 @@ bool ml__decimal_f64(const struct ml__decimal *decimal, double *value) {
     const int power = decimal->exponent;
     double near;
     uint64_t bits;
+    uint64_t signed_bits;
 
     if (power >= -22 && power <= 22 && decimal->digits <= UINT64_C(1) << 53 &&
         decimal->dropped == 0) {
@@ -205,9 +228,8 @@ bool ml__decimal_f64(const struct ml__decimal *decimal, double *value) {
         return true;
     }
     bits = nearest(decimal, (struct format){53, -1074, 1024});
-    near = 0.0;
-    memcpy(&near, &bits, sizeof near);
-    *value = decimal->negative ? -near : near;
+    signed_bits = bits | (uint64_t)decimal->negative << 63;
+    memcpy(value, &signed_bits, sizeof signed_bits);
     return bits != UINT64_C(0x7ff0000000000000);
 }
 
@@ -217,6 +239,7 @@ bool ml__decimal_f32(const struct ml__decimal *decimal, float *value) {
     const int power = decimal->exponent;
     float near;
     uint32_t bits;
+    uint32_t signed_bits;
 
     if (power >= -10 && power <= 10 && decimal->digits <= UINT64_C(1) << 24 &&
         decimal->dropped == 0) {
@@ -226,9 +249,8 @@ bool ml__decimal_f32(const struct ml__decimal *decimal, float *value) {
         return true;
     }
     bits = (uint32_t)nearest(decimal, (struct format){24, -149, 128});
-    near = 0.0f;
-    memcpy(&near, &bits, sizeof near);
-    *value = decimal->negative ? -near : near;
+    signed_bits = bits | (uint32_t)decimal->negative << 31;
+    memcpy(value, &signed_bits, sizeof signed_bits);
     return bits != 0x7f800000u;
 }
 

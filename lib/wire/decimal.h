@@ -45,27 +45,40 @@ static inline bool ml__is_digit(char c) {
     return (unsigned char)(c - '0') < 10;
 }
 
-/* Add the digits at `at`, eight at a time while there are so many. Overflow wraps; the caller
-   sees by the count that there were too many. */
+/* The value of eight digits of a byte each (0..9), the first in the lowest byte: pairs, then
+   fours, then all. Lemire, "Quickly parsing eight digits" (2018). */
+static inline uint64_t ml__eight_digits(uint64_t eight) {
+    eight = eight * (1 + (10 << 8)) >> 8;
+    eight = (eight & 0x00ff00ff00ff00ffu) * (1 + (100 << 16)) >> 16;
+    return (eight & 0x0000ffff0000ffffu) * (1 + (UINT64_C(10000) << 32)) >> 32;
+}
+
+/* Add the digits at `at`, eight at a time, the last few without a branch for each. Overflow
+   wraps; the caller sees by the count that there were too many. */
 static inline const char *ml__take_digits(const char *at, const char *end, uint64_t *digits) {
     uint64_t value = *digits;
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    static const uint32_t tens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
+
     while (end - at >= 8) {
         uint64_t eight;
+        uint64_t
+            others; /* the top bit of the first byte that is no digit; later ones may lie */
+        unsigned count;
 
         memcpy(&eight, at, sizeof eight);
-        /* A byte is a digit if its high half is 3, and still so when 6 is added. */
-        if (((eight & 0xf0f0f0f0f0f0f0f0u) |
-             ((eight + 0x0606060606060606u) & 0xf0f0f0f0f0f0f0f0u) >> 4) !=
-            0x3333333333333333u) {
-            break;
+        eight ^= 0x3030303030303030u;
+        others = (eight | (eight + 0x7676767676767676u)) & 0x8080808080808080u;
+        if (others != 0) {
+            count = (unsigned)__builtin_ctzll(others) / 8;
+            if (count > 0) {
+                value = value * tens[count] + ml__eight_digits(eight << (64 - 8 * count));
+            }
+            *digits = value;
+            return at + count;
         }
-        /* Pairs, then fours, then all: Lemire, "Quickly parsing eight digits" (2018). */
-        eight = (eight & 0x0f0f0f0f0f0f0f0fu) * (1 + (10 << 8)) >> 8;
-        eight = (eight & 0x00ff00ff00ff00ffu) * (1 + (100 << 16)) >> 16;
-        eight = (eight & 0x0000ffff0000ffffu) * (1 + (UINT64_C(10000) << 32)) >> 32;
-        value = value * 100000000 + eight;
+        value = value * 100000000 + ml__eight_digits(eight);
         at += 8;
     }
 #endif

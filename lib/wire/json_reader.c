@@ -72,7 +72,8 @@ static ml_status beyond(
 }
 
 static inline const char *skip_space(const char *at, const char *end) {
-    while (at < end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t')) {
+    while (at < end && (unsigned char)*at <= ' ' &&
+           (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t')) {
         at++;
     }
     return at;
@@ -379,16 +380,29 @@ read_numbers(struct ml__json *json, float *floats, double *doubles, size_t room)
 
     assert(in_array(json));
     while (count < room && number_is_next(json)) {
-        const char *after = ml__decimal_scan(json->next, json->end, false, &number);
+        const char *at = json->next;
 
-        if (after == NULL || number.size > ML__NUMBER_MAX_BYTES ||
-            !(floats != NULL ? ml__decimal_f32(&number, &floats[count])
-                             : ml__decimal_f64(&number, &doubles[count]))) {
-            break;
+        json->expected = VALUE;
+        for (;;) {
+            const char *after = ml__decimal_scan(at, json->end, false, &number);
+
+            if (after == NULL || number.size > ML__NUMBER_MAX_BYTES ||
+                !(floats != NULL ? ml__decimal_f32(&number, &floats[count])
+                                 : ml__decimal_f64(&number, &doubles[count]))) {
+                json->next = at;
+                return count;
+            }
+            count++;
+            at = after;
+            /* Mostly a comma and the next number follow at once. */
+            if (count == room || json->end - at < 2 || *at != ',' ||
+                (!ml__is_digit(at[1]) && at[1] != '-')) {
+                break;
+            }
+            at++;
         }
-        json->next = after;
+        json->next = at;
         json->expected = COMMA_OR_END;
-        count++;
     }
     return count;
 }
