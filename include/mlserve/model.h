@@ -20,9 +20,9 @@ typedef struct ml_model ml_model;
 
 typedef enum ml_task {
     ML_TASK_UNKNOWN = 0,
-    ML_TASK_CLASSIFIER =
-        1,                /* probabilities a class; has the outputs "probabilities", "label" */
-    ML_TASK_REGRESSOR = 2 /* numbers */
+    ML_TASK_CLASSIFIER = 1, /* probabilities a class; has the outputs "probabilities", "label",
+                               and where they come of a softmax or sigmoid, "logits" */
+    ML_TASK_REGRESSOR = 2   /* numbers */
 } ml_task;
 
 /* Which dense kernels run the layers; chosen per layer when the model is loaded. */
@@ -50,7 +50,8 @@ typedef struct ml_model_options {
  *
  *   name          its own name in the file
  *   alias         a second name it answers to ("probabilities"), or NULL
- *   dtype         an ml_dtype: the type the model computes with
+ *   dtype         an ml_dtype: the type the model computes with; FP16 and BF16 of a file are
+ *                 computed in FP32, and so described
  *   rank, shape   with the row axis first; shape[0] is 0: any number of rows
  *   row_elements  elements per row: the product of shape[1..]
  */
@@ -70,7 +71,7 @@ typedef struct ml_model_info {
     const char *detail; /* one line for people: producer, operators; may be "" */
     const ml_port *inputs;
     size_t input_count;
-    const ml_port *outputs; /* the first is the default one */
+    const ml_port *outputs; /* the default one first: a classifier's probabilities */
     size_t output_count;
     uint32_t task;           /* an ml_task */
     uint32_t takes_missing;  /* 1: NaN means missing and is taken */
