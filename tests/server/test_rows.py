@@ -59,7 +59,7 @@ class Rows(unittest.TestCase):
         self.assertEqual(answer.json["detail"][0]["loc"], ["body", "item", 5])
 
     def test_the_list_of_bad_rows_ends_at_a_hundred(self):
-        answer = self.server.post("/predict", [[]] * 1000)
+        answer = self.server.post("/predict", [[0] * 63] * 1000)
         self.assertEqual((answer.code, len(answer.json["detail"])), (422, 100))
 
     def test_wrong_type_of_an_item_fails_that_item(self):
