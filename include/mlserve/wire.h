@@ -78,7 +78,7 @@ typedef enum ml_rows_form {
  * JSON at byte N: ..." (N counts from 0). A body of another shape (no items; items that are no
  * array), and one whose failed rows would take more memory than bodies of its size may (rows
  * far shorter than a wide set's): ML_ESHAPE. More rows, depth or keys, longer strings or
- * numbers (64 characters) than allowed: ML_ELIMIT.
+ * numbers (128 characters) than allowed: ML_ELIMIT.
  *
  *   body   [size] bytes of UTF-8, borrowed for the call
  *   first  out: index in the set of the body's first row

@@ -9,8 +9,8 @@
  *    (Lemire, "Number parsing at a gigabyte per second", 2021, after Eisel; here with the
  *    interval spelled out instead of proved away, as gear 3 is there anyway.)
  * 3. What is left lies so close to the middle between two neighbours that only exact integers
- *    tell: digits * 10^exponent is compared with that middle. At most 64 characters and the
- *    type's range bound them to less than 1,280 bits, on the stack.
+ *    tell: digits * 10^exponent is compared with that middle. At most 128 characters and the
+ *    type's range bound them to less than 1,792 bits, on the stack.
  *
  * Floats are rounded straight from the decimal: through double they would be rounded twice.
  */
@@ -20,7 +20,7 @@
 
 #include "wire/powers.h"
 
-#define BIG_WORDS 20
+#define BIG_WORDS 28
 
 /* What sets the two types apart: bits of precision and exponents of two of the smallest
    subnormal and of the first power that is too large. */

@@ -13,7 +13,7 @@
 #include <string.h>
 
 /* Longer numbers are refused by the readers; so the exact way needs no memory of its own. */
-#define ML__NUMBER_MAX_BYTES 64
+#define ML__NUMBER_MAX_BYTES 128
 
 /*
  * A number as written: digits * 10^exponent, and where there were more than 19 digits, the

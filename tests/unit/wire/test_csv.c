@@ -136,8 +136,10 @@ static void faults_are_told_with_line_and_column(void **state) {
         {"a\n1e\n", ML_EFORMAT, "line 2, column 1: '1e' is no number"},
         {"a\n+-inf\n", ML_EFORMAT, "line 2, column 1: '+-inf' is no number"},
         {"a\n-\n", ML_EFORMAT, "line 2, column 1: '-' is no number"},
-        {"a\n0.0000000000000000000000000000000000000000000000000000000000000001\n", ML_ELIMIT,
-         "line 2, column 1: a number of 66 characters, the limit is 64"},
+        {"a\n0."
+         "0000000000000000000000000000000000000000000000000000000000000000"
+         "0000000000000000000000000000000000000000000000000000000000000001\n",
+         ML_ELIMIT, "line 2, column 1: a number of 130 characters, the limit is 128"},
     };
 
     (void)state;

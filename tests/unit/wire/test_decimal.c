@@ -110,9 +110,9 @@ static void check_middle(double low, double high) {
     size_t size;
 
     /* Both have at most 25 bits, so that their middle is a double. */
-    (void)snprintf(text, sizeof text, "%.60g", low + (high - low) / 2);
+    (void)snprintf(text, sizeof text, "%.110g", low + (high - low) / 2);
     size = strlen(text);
-    if (size > 60 || strchr(text, 'e') != NULL) {
+    if (size > 124 || strchr(text, 'e') != NULL) {
         return;
     }
     check(text);
@@ -120,14 +120,14 @@ static void check_middle(double low, double high) {
         text[size++] = '.';
     }
     (void)snprintf(text + size, sizeof text - size, "0000001");
-    if (strlen(text) <= 64) {
+    if (strlen(text) <= ML__NUMBER_MAX_BYTES) {
         check(text);
     }
-    (void)snprintf(text, sizeof text, "%.60g", low + (high - low) / 2);
+    (void)snprintf(text, sizeof text, "%.110g", low + (high - low) / 2);
     if (strchr(text, '.') != NULL && text[size - 1] > '0') {
         text[size - 1]--;
         (void)snprintf(text + size, sizeof text - size, "9999999");
-        if (strlen(text) <= 64) {
+        if (strlen(text) <= ML__NUMBER_MAX_BYTES) {
             check(text);
         }
     }

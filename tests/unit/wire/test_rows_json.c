@@ -316,7 +316,11 @@ static void limits_fail_the_body(void **state) {
     assert_int_equal(feed(&f, "[\"abcde\"]"), ML_ELIMIT);
     assert_int_equal(feed(&f, "{\"a\":1,\"b\":1,\"item\":1}"), ML_ELIMIT);
     assert_int_equal(
-        feed(&f, "[0.0000000000000000000000000000000000000000000000000000000000000001]"),
+        feed(
+            &f, "[0."
+                "0000000000000000000000000000000000000000000000000000000000000000"
+                "0000000000000000000000000000000000000000000000000000000000000001]"
+        ),
         ML_ELIMIT
     );
     assert_int_equal(ml_rows_count(f.rows), 4);
