@@ -37,9 +37,11 @@ install(FILES
 
 file(RELATIVE_PATH pc_to_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 string(REGEX REPLACE "/$" "" pc_to_prefix "${pc_to_prefix}")
-set(pc_requires "")
+# Not Requires.private: openblas.pc asks who links statically for Fortran's library, too, which only
+# a static OpenBLAS needs.
+set(pc_blas "")
 if(MLSERVE_BLAS STREQUAL openblas)
-    set(pc_requires openblas)
+    set(pc_blas "-lopenblas ")
 endif()
 configure_file(${here}/libmlserve.pc.in ${PROJECT_BINARY_DIR}/libmlserve.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/libmlserve.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

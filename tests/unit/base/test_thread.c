@@ -44,10 +44,11 @@ static void threads_share_under_a_lock_with_signals_blocked(void **state) {
     memset(&shared, 0, sizeof shared);
     assert_true(ml__lock_open(&shared.lock));
     assert_true(ml__signal_open(&shared.changed));
+    /* The parent names a thread after its start: let none go on before all have their name. */
+    ml__lock_take(&shared.lock);
     for (int i = 0; i < 4; i++) {
         assert_true(ml__thread_start(&threads[i], count_up, &shared, "counter"));
     }
-    ml__lock_take(&shared.lock);
     while (shared.count < 4000) {
         ml__signal_wait(&shared.changed, &shared.lock);
     }
