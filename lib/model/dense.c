@@ -17,6 +17,7 @@
 
 #include "base/checked.h"
 #include "base/fail.h"
+#include "base/half.h"
 #include "base/memory.h"
 #include "model/dense_blas.h"
 #include "model/kernel_table.h"
@@ -63,30 +64,42 @@ static void fill_minus_zero(const struct ml__dense *dense, void *values, size_t 
     }
 }
 
+/* Copy weights that follow each other, widening those that are kept in 16 bits. */
+static void
+copy_weights(const struct ml__dense_spec *spec, size_t first, void *target, size_t count) {
+    const unsigned char *source = spec->weights;
+    const size_t size = ml_dtype_size(spec->dtype);
+
+    if (spec->kept_dtype == 0 || spec->kept_dtype == spec->dtype) {
+        memcpy(target, source + first * size, count * size);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        uint16_t half;
+
+        memcpy(&half, source + (first + i) * sizeof half, sizeof half);
+        ((float *)target)[i] =
+            spec->kept_dtype == ML_FP16 ? ml__from_fp16(half) : ml__from_bf16(half);
+    }
+}
+
 /* Copy columns of the weights, all depths, to a block of `stride` elements a depth. */
 static void copy_columns(
     const struct ml__dense_spec *spec, size_t column, size_t column_count, void *target,
     size_t stride
 ) {
     const size_t size = ml_dtype_size(spec->dtype);
-    const unsigned char *source = spec->weights;
     unsigned char *block = target;
 
-    if (!spec->transposed) {
-        for (size_t depth = 0; depth < spec->depth; depth++) {
-            memcpy(
-                block + depth * stride * size, source + (depth * spec->width + column) * size,
-                column_count * size
-            );
-        }
-        return;
-    }
     for (size_t depth = 0; depth < spec->depth; depth++) {
+        unsigned char *row = block + depth * stride * size;
+
+        if (!spec->transposed) {
+            copy_weights(spec, depth * spec->width + column, row, column_count);
+            continue;
+        }
         for (size_t i = 0; i < column_count; i++) {
-            memcpy(
-                block + (depth * stride + i) * size,
-                source + ((column + i) * spec->depth + depth) * size, size
-            );
+            copy_weights(spec, (column + i) * spec->depth + depth, row + i * size, 1);
         }
     }
 }
@@ -111,7 +124,6 @@ pack_panels(struct ml__dense *dense, const struct ml__dense_spec *spec, size_t p
 static void
 pack_columns(struct ml__dense *dense, const struct ml__dense_spec *spec, size_t padded) {
     const size_t size = dense->element_bytes;
-    const unsigned char *source = spec->weights;
     unsigned char *target = dense->weights;
 
     fill_minus_zero(dense, dense->weights, padded * spec->width);
@@ -120,7 +132,7 @@ pack_columns(struct ml__dense *dense, const struct ml__dense_spec *spec, size_t 
             const size_t i =
                 spec->transposed ? column * spec->depth + depth : depth * spec->width + column;
 
-            memcpy(target + (column * padded + depth) * size, source + i * size, size);
+            copy_weights(spec, i, target + (column * padded + depth) * size, 1);
         }
     }
 }

@@ -24,10 +24,12 @@ struct ml__dense_spec {
     uint32_t kernel;     /* an ml_kernel */
     size_t depth;        /* K: elements of a row in, at least 1 */
     size_t width;        /* N: elements of a row out, at least 1 */
-    const void *weights; /* [depth, width]; [width, depth] if transposed; aligned; borrowed */
+    const void *weights; /* [depth, width]; [width, depth] if transposed; borrowed; of any
+                            alignment */
     bool transposed;
     const void *bias; /* [width], or NULL: none; borrowed */
     struct ml__activation activation;
+    uint32_t kept_dtype; /* of the weights: 0: dtype; for FP32 also ML_FP16, ML_BF16 */
 };
 
 /* Errors: ML_ENOMEM, ML_EUNSUPPORTED (BLAS asked for in a build without). */

@@ -4,7 +4,8 @@
  *
  * A dense layer may have swallowed what stood behind it: additions, factors, a normalization,
  * an activation. Per column all but the last are one factor and one number to add, computed in
- * double and rounded once. Weights go one layer at a time from the file to their packed form.
+ * double and rounded once. Weights go from the file's bytes to their packed form; only where
+ * they get a factor is there a copy between, one layer at a time.
  */
 #include <math.h>
 
@@ -100,14 +101,6 @@ static void scale_column(
     }
 }
 
-/* Whether the file's own bytes can be handed to the kernel as they are. */
-static bool usable_in_place(const struct ml__task *task) {
-    const struct ml__cell *weights = task->parameters[0];
-
-    return !task->scaled && weights->stored == weights->dtype &&
-           (uintptr_t)weights->data % ml_dtype_size(weights->dtype) == 0;
-}
-
 static ml_status finish_dense(
     const struct ml__draft *draft, const struct ml__task *task, struct ml__step *step,
     ml_error *err
@@ -115,8 +108,12 @@ static ml_status finish_dense(
     const struct ml__cell *weights = task->parameters[0];
     const ml_dtype dtype = task->result.dtype;
     struct ml__dense_spec spec = {
-        dtype, draft->kernel,    step->inner, step->width,
-        NULL,  task->transposed, NULL,        {ML__ACTIVATION_NONE, 0.0, 0.0}};
+        .dtype = dtype,
+        .kernel = draft->kernel,
+        .depth = step->inner,
+        .width = step->width,
+        .transposed = task->transposed,
+        .kept_dtype = weights->stored};
     bool has_bias = task->parameters[1] != NULL;
     void *copy = NULL;
     void *bias = NULL;
@@ -129,13 +126,14 @@ static ml_status finish_dense(
             has_bias = true;
         }
     }
-    if (!usable_in_place(task)) {
+    if (task->scaled) {
         copy = ml__cell_load(weights);
+        spec.kept_dtype = dtype;
     }
     if (has_bias) {
         bias = ml__make_aligned(spec.width, ml_dtype_size(dtype));
     }
-    if ((has_bias && bias == NULL) || (!usable_in_place(task) && copy == NULL)) {
+    if ((has_bias && bias == NULL) || (task->scaled && copy == NULL)) {
         status = ml__fail(err, ML_ENOMEM, "weights [%zu, %zu]", spec.depth, spec.width);
         goto done;
     }

@@ -11,7 +11,8 @@
  *
  * A factor goes into the weights only if each of them stays a normal number of its type, so
  * that nothing is lost but one rounding; and only one factor, so that this can be seen from the
- * file's own weights. Factors and shifts that stand *before* a layer stay steps of their own:
+ * file's own weights; and none into weights of 16 bits, whose widened copy would be the largest
+ * thing in memory. Factors and shifts that stand *before* a layer stay steps of their own:
  * x - mean computed first is exact where folded into the bias it would be the difference of two
  * large sums, and it costs little beside the layer.
  */
@@ -68,10 +69,12 @@ static bool factors_are_safe(
 
 /* Whether the layer may do a task with constants; notes if that changes its weights. */
 static bool takes_arithmetic(struct ml__task *dense, const struct ml__task *task) {
+    const struct ml__cell *weights = dense->parameters[0];
     const bool is_norm = task->step.kind == ML__STEP_NORM;
     const bool constant_first = !is_norm && task->sources[0]->kind == ML__CELL_CONSTANT;
     const struct ml__cell *constant = is_norm ? NULL : task->sources[constant_first ? 0 : 1];
     const enum ml__binary_op op = task->step.binary.op;
+    bool is_sign;
 
     if (is_norm) {
         if (task->step.inner != 1 || task->step.width != dense->step.width) {
@@ -82,14 +85,15 @@ static bool takes_arithmetic(struct ml__task *dense, const struct ml__task *task
                (op == ML__BINARY_DIV && constant_first)) {
         return false;
     }
-    if (!is_norm && op == ML__BINARY_SUB && constant_first) {
-        dense->scaled = true; /* only the sign */
-    } else if (is_norm || op == ML__BINARY_MUL || op == ML__BINARY_DIV) {
-        if (dense->scaled || !factors_are_safe(dense, task, constant)) {
-            return false;
-        }
-        dense->scaled = true;
+    is_sign = !is_norm && op == ML__BINARY_SUB && constant_first;
+    if (!is_sign && !is_norm && op != ML__BINARY_MUL && op != ML__BINARY_DIV) {
+        return true;
     }
+    if (weights->stored != weights->dtype ||
+        (!is_sign && (dense->scaled || !factors_are_safe(dense, task, constant)))) {
+        return false;
+    }
+    dense->scaled = true;
     return true;
 }
 

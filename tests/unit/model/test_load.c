@@ -166,6 +166,34 @@ static void loading_takes_four_times_the_file_and_a_mebibyte_at_most(void **stat
     each_model(check_memory);
 }
 
+static void a_large_layer_of_halves_is_widened_only_once(void **state) {
+    enum { WIDTH = 1000, COUNT = WIDTH * WIDTH };
+    static const char header[] = "{\"__metadata__\":{\"kind\":\"mlp\",\"layers\":\"0:linear\"},"
+                                 "\"0.weight\":{\"dtype\":\"F16\",\"shape\":[1000,1000],"
+                                 "\"data_offsets\":[0,2000000]},"
+                                 "\"0.bias\":{\"dtype\":\"F16\",\"shape\":[1000],"
+                                 "\"data_offsets\":[2000000,2002000]}}";
+    const uint64_t header_bytes = sizeof header - 1;
+    const size_t size = 8 + header_bytes + 2 * (COUNT + WIDTH);
+    const size_t before = atomic_load(&counting_live_bytes);
+    char *file = calloc(size, 1);
+    ml_model *model = NULL;
+    ml_error err = ML_ERROR_INIT;
+
+    (void)state;
+    assert_non_null(file);
+    memcpy(file, &header_bytes, 8);
+    memcpy(file + 8, header, header_bytes);
+    counting_restart(0);
+    if (ml_model_load_memory(file, size, NULL, &model, &err) != ML_OK) {
+        fail_msg("%s", err.message);
+    }
+    /* The file itself, were it read from disk, is one of the four times. */
+    assert_true(atomic_load(&counting_peak_bytes) - before <= 3 * size);
+    ml_model_release(model);
+    free(file);
+}
+
 static void check_faults(const char *name, const cJSON *fixture) {
     const size_t before = atomic_load(&counting_live_bytes);
     size_t size;
@@ -456,6 +484,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_fixture_answers_as_the_tool_that_made_it),
         cmocka_unit_test(loading_takes_four_times_the_file_and_a_mebibyte_at_most),
+        cmocka_unit_test(a_large_layer_of_halves_is_widened_only_once),
         cmocka_unit_test(each_failed_allocation_leaves_nothing_behind),
         cmocka_unit_test(a_row_gives_the_same_bits_alone_and_in_any_batch),
         cmocka_unit_test(description_tells_what_the_file_holds),
