@@ -80,6 +80,36 @@ ML_API ML_MUST ml_status
 ml_pool_submit(ml_pool *pool, void (*run)(void *argument), void *argument, ml_error *err);
 
 /*
+ * Have run(arguments[i]) called once for each i in [0, count), as by ml_pool_submit() for one
+ * after the other, but with one wake-up for all.
+ *
+ *   arguments  [count], borrowed for the call; what they point to is handed over
+ *   accepted   out, also on failure but ML_EINVAL: the first so many were taken, the others not
+ *   err        NULL, or room for the reason
+ *
+ * Threads:   any.
+ * Blocks:    no.
+ * Allocates: nothing.
+ * Errors:    ML_EINVAL, ML_EOVERLOAD (not all had room), ML_ECLOSED (being freed).
+ */
+ML_API ML_MUST ml_status ml_pool_submit_many(
+    ml_pool *pool, void (*run)(void *argument), void *const *arguments, size_t count,
+    size_t *accepted, ml_error *err
+);
+
+/*
+ * Cancel every task that was submitted with this `run` and `argument` and has not started.
+ * Answers how many: those will not run, their argument is yours again. A cancelled task keeps
+ * its place in the queue until its turn comes. Costs a look at each task that waits.
+ *
+ * Threads:   any.
+ * Blocks:    no.
+ * Allocates: nothing.
+ * Errors:    none (NULL: 0).
+ */
+ML_API size_t ml_pool_cancel(ml_pool *pool, void (*run)(void *argument), void *argument);
+
+/*
  * Call run(context, i) once for each i in [0, count), in parallel, and wait for all. The
  * caller helps, so that a map inside a task, or on a busy pool, cannot deadlock.
  *
@@ -109,6 +139,19 @@ ML_API ML_MUST ml_status ml_pool_map(
  * Errors:    none.
  */
 ML_API void ml_pool_drain(ml_pool *pool);
+
+/*
+ * Wait until no task waits or runs, but not for ever.
+ *
+ *   timeout_ms  of the monotonic clock; 0: only look
+ *   err         NULL, or room for the reason
+ *
+ * Threads:   any, but not from a task of the same pool.
+ * Blocks:    until the pool is idle, or for timeout_ms.
+ * Allocates: nothing.
+ * Errors:    ML_EINVAL, ML_ETIMEOUT.
+ */
+ML_API ML_MUST ml_status ml_pool_drain_until(ml_pool *pool, uint32_t timeout_ms, ml_error *err);
 
 #ifdef __cplusplus
 }

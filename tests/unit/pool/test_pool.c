@@ -19,6 +19,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -222,6 +223,8 @@ struct late {
     struct door *door;
     atomic_long counter;
     atomic_int status;
+    atomic_int many_status;
+    size_t accepted;
 };
 
 /* Submits until the pool is being freed, which this very task holds up. */
@@ -235,11 +238,14 @@ static void submit_late(void *argument) {
         sched_yield();
     } while (status == ML_OK || status == ML_EOVERLOAD);
     atomic_store(&late->status, (int)status);
+    argument = &late->counter;
+    status = ml_pool_submit_many(late->pool, count_up, &argument, 1, &late->accepted, NULL);
+    atomic_store(&late->many_status, (int)status);
 }
 
 static void a_pool_that_is_being_freed_runs_what_waits_and_takes_no_more(void **state) {
     struct door door = DOOR_INIT;
-    struct late late = {make_pool(2, 8), &door, 0, ML_OK};
+    struct late late = {.pool = make_pool(2, 8), .door = &door, .accepted = 77};
     atomic_long counter = 0;
 
     (void)state;
@@ -251,6 +257,167 @@ static void a_pool_that_is_being_freed_runs_what_waits_and_takes_no_more(void **
     ml_pool_free(late.pool);
     assert_int_equal(atomic_load(&counter), 5);
     assert_int_equal(atomic_load(&late.status), ML_ECLOSED);
+    assert_int_equal(atomic_load(&late.many_status), ML_ECLOSED);
+    assert_int_equal(late.accepted, 0);
+}
+
+/* ---- many, cancel, and waiting with a limit ---- */
+
+static void many_tasks_start_in_the_order_of_their_arguments(void **state) {
+    void *arguments[100];
+    size_t accepted = 0;
+    ml_pool *pool = make_pool(1, 0);
+
+    (void)state;
+    order.count = 0;
+    for (intptr_t i = 0; i < 100; i++) {
+        arguments[i] = (void *)i;
+    }
+    assert_int_equal(
+        ml_pool_submit_many(pool, note_place, arguments, 100, &accepted, NULL), ML_OK
+    );
+    ml_pool_free(pool);
+    assert_int_equal(accepted, 100);
+    assert_int_equal(order.count, 100);
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(order.places[i], i);
+    }
+}
+
+static void of_many_tasks_the_queue_takes_the_first_that_have_room(void **state) {
+    struct door door = DOOR_INIT;
+    atomic_long counters[5] = {0};
+    void *arguments[5];
+    size_t accepted = 77;
+    ml_error err = ML_ERROR_INIT;
+    ml_pool *pool = make_pool(1, 3);
+
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        arguments[i] = &counters[i];
+    }
+    assert_int_equal(ml_pool_submit(pool, wait_at, &door, NULL), ML_OK);
+    until_waiting(&door, 1);
+    assert_int_equal(
+        ml_pool_submit_many(pool, count_up, arguments, 5, &accepted, &err), ML_EOVERLOAD
+    );
+    assert_int_equal(accepted, 3);
+    assert_string_equal(err.message, "pool: 3 tasks wait already");
+    open_door(&door);
+    ml_pool_free(pool);
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(atomic_load(&counters[i]), i < 3);
+    }
+}
+
+/* As many doors as threads: all must come to wait, though they were brought with one wake-up.
+ */
+static void many_tasks_wake_as_many_threads(void **state) {
+    struct door door = DOOR_INIT;
+    void *arguments[4] = {&door, &door, &door, &door};
+    size_t accepted = 0;
+    ml_pool *pool = make_pool(4, 0);
+
+    (void)state;
+    assert_int_equal(ml_pool_submit_many(pool, wait_at, arguments, 4, &accepted, NULL), ML_OK);
+    until_waiting(&door, 4);
+    open_door(&door);
+    ml_pool_free(pool);
+}
+
+static void tasks_that_wait_for_each_other_find_a_thread_each(void **state) {
+    ml_pool *pool = make_pool(4, 0);
+
+    (void)state;
+    for (int round = 0; round < 500; round++) {
+        struct door door = DOOR_INIT;
+
+        for (int i = 0; i < 4; i++) {
+            assert_int_equal(ml_pool_submit(pool, wait_at, &door, NULL), ML_OK);
+        }
+        until_waiting(&door, 4); /* also if the first was called for all of them */
+        open_door(&door);
+        ml_pool_drain(pool);
+    }
+    ml_pool_free(pool);
+}
+
+static void a_cancelled_task_does_not_run_and_the_others_do(void **state) {
+    struct door door = DOOR_INIT;
+    atomic_long counters[2] = {0};
+    ml_pool *pool = make_pool(1, 8);
+
+    (void)state;
+    assert_int_equal(ml_pool_submit(pool, wait_at, &door, NULL), ML_OK);
+    until_waiting(&door, 1);
+    for (int i = 0; i < 6; i++) {
+        assert_int_equal(ml_pool_submit(pool, count_up, &counters[i % 2], NULL), ML_OK);
+    }
+    assert_int_equal(ml_pool_cancel(pool, count_up, &counters[1]), 3);
+    assert_int_equal(ml_pool_cancel(pool, count_up, &counters[1]), 0);
+    assert_int_equal(ml_pool_cancel(pool, note_place, &counters[0]), 0);
+    assert_int_equal(ml_pool_cancel(pool, wait_at, &door), 0); /* has started */
+    open_door(&door);
+    ml_pool_drain(pool); /* a cancelled task does not keep the pool busy */
+    assert_int_equal(atomic_load(&counters[0]), 3);
+    assert_int_equal(atomic_load(&counters[1]), 0);
+    assert_int_equal(ml_pool_cancel(pool, count_up, &counters[0]), 0);
+    ml_pool_free(pool);
+}
+
+static void a_task_either_runs_or_is_cancelled(void **state) {
+    atomic_long counter = 0;
+    ml_pool *pool = make_pool(2, 64);
+    long cancelled = 0;
+    long accepted = 0;
+
+    (void)state;
+    for (int round = 0; round < 20000; round++) {
+        accepted += ml_pool_submit(pool, count_up, &counter, NULL) == ML_OK;
+        accepted += ml_pool_submit(pool, count_up, &counter, NULL) == ML_OK;
+        cancelled += (long)ml_pool_cancel(pool, count_up, &counter);
+    }
+    ml_pool_drain(pool);
+    assert_int_equal(atomic_load(&counter) + cancelled, accepted);
+    ml_pool_free(pool);
+}
+
+static void draining_ends_at_its_time_or_when_the_pool_is_idle(void **state) {
+    struct door door = DOOR_INIT;
+    ml_error err = ML_ERROR_INIT;
+    ml_pool *pool = make_pool(2, 0);
+    const uint64_t begin_ns = ml_clock_now_ns();
+
+    (void)state;
+    assert_int_equal(ml_pool_drain_until(pool, 0, NULL), ML_OK);
+    assert_int_equal(ml_pool_submit(pool, wait_at, &door, NULL), ML_OK);
+    assert_int_equal(ml_pool_drain_until(pool, 0, &err), ML_ETIMEOUT);
+    assert_string_equal(err.message, "pool: not idle after 0 ms");
+    assert_int_equal(ml_pool_drain_until(pool, 5, NULL), ML_ETIMEOUT);
+    assert_true(ml_clock_now_ns() - begin_ns >= 5000000);
+    open_door(&door);
+    assert_int_equal(ml_pool_drain_until(pool, 60000, NULL), ML_OK);
+    ml_pool_free(pool);
+}
+
+static void an_idle_pool_uses_no_processor(void **state) {
+    const struct timespec pause = {0, 200000000};
+    struct timespec begin;
+    struct timespec end;
+    atomic_long counter = 0;
+    ml_pool *pool = make_pool(4, 0);
+
+    (void)state;
+    assert_int_equal(ml_pool_submit(pool, count_up, &counter, NULL), ML_OK);
+    ml_pool_drain(pool);
+    nanosleep(&(struct timespec){0, 20000000}, NULL); /* for the workers to go to sleep */
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &begin);
+    nanosleep(&pause, NULL);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
+    assert_true(
+        (end.tv_sec - begin.tv_sec) * 1000000000L + end.tv_nsec - begin.tv_nsec < 2000000
+    );
+    ml_pool_free(pool);
 }
 
 /* ---- maps ---- */
@@ -531,6 +698,8 @@ static void without_memory_create_fails_whichever_allocation_it_was(void **state
 static void arguments_that_break_the_contract_are_refused(void **state) {
     ml_pool_options options = ML_POOL_OPTIONS_INIT;
     atomic_long counter = 0;
+    void *argument = &counter;
+    size_t accepted = 77;
     ml_pool *pool = NULL;
 
     (void)state;
@@ -544,7 +713,18 @@ static void arguments_that_break_the_contract_are_refused(void **state) {
     assert_int_equal(ml_pool_create(&options, &pool, NULL), ML_EINVAL);
     assert_int_equal(ml_pool_submit(NULL, count_up, &counter, NULL), ML_EINVAL);
     assert_int_equal(ml_pool_map(NULL, square, &many, 1, NULL), ML_EINVAL);
+    assert_int_equal(
+        ml_pool_submit_many(NULL, count_up, &argument, 1, &accepted, NULL), ML_EINVAL
+    );
+    assert_int_equal(ml_pool_drain_until(NULL, 1, NULL), ML_EINVAL);
+    assert_int_equal(ml_pool_cancel(NULL, count_up, &counter), 0);
     pool = make_pool(1, 0);
+    assert_int_equal(ml_pool_submit_many(pool, NULL, &argument, 1, &accepted, NULL), ML_EINVAL);
+    assert_int_equal(ml_pool_submit_many(pool, count_up, NULL, 1, &accepted, NULL), ML_EINVAL);
+    assert_int_equal(ml_pool_submit_many(pool, count_up, &argument, 1, NULL, NULL), ML_EINVAL);
+    assert_int_equal(ml_pool_submit_many(pool, count_up, NULL, 0, &accepted, NULL), ML_OK);
+    assert_int_equal(accepted, 0);
+    assert_int_equal(ml_pool_cancel(pool, NULL, &counter), 0);
     assert_int_equal(ml_pool_submit(pool, NULL, NULL, NULL), ML_EINVAL);
     assert_int_equal(ml_pool_map(pool, NULL, NULL, 1, NULL), ML_EINVAL);
     ml_pool_free(pool);
@@ -559,6 +739,14 @@ int main(void) {
         cmocka_unit_test(a_full_queue_answers_overload_and_loses_nothing),
         cmocka_unit_test(drain_waits_for_tasks_that_run),
         cmocka_unit_test(a_pool_that_is_being_freed_runs_what_waits_and_takes_no_more),
+        cmocka_unit_test(many_tasks_start_in_the_order_of_their_arguments),
+        cmocka_unit_test(of_many_tasks_the_queue_takes_the_first_that_have_room),
+        cmocka_unit_test(many_tasks_wake_as_many_threads),
+        cmocka_unit_test(tasks_that_wait_for_each_other_find_a_thread_each),
+        cmocka_unit_test(a_cancelled_task_does_not_run_and_the_others_do),
+        cmocka_unit_test(a_task_either_runs_or_is_cancelled),
+        cmocka_unit_test(draining_ends_at_its_time_or_when_the_pool_is_idle),
+        cmocka_unit_test(an_idle_pool_uses_no_processor),
         cmocka_unit_test(map_calls_each_index_once_and_results_come_in_order),
         cmocka_unit_test(map_answers_the_status_of_the_lowest_index_that_failed),
         cmocka_unit_test(a_failed_map_hands_out_no_further_indexes),
