@@ -144,6 +144,8 @@ ml_status ml__rows_reserve(ml_rows *rows, size_t body_size, ml_error *err) {
         rows->values = larger;
         rows->capacity_bytes = room;
     }
+    rows->limit_bytes =
+        needed; /* not what is there: the answer must not hang on earlier bodies */
     return rows->dtype == ML_BYTES ? reserve_texts(rows, body_size, err) : ML_OK;
 }
 

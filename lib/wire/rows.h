@@ -30,6 +30,7 @@ struct ml_rows {
     size_t width;          /* 0: no good row yet, and none of the rows has values */
     unsigned char *values; /* [row_count, width] */
     size_t capacity_bytes; /* of values */
+    size_t limit_bytes;    /* of them, what the body being read may fill */
     ml_row_result *results;
     size_t result_room;
     struct ml__text_block *texts; /* the newest first */

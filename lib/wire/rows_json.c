@@ -168,7 +168,7 @@ static ml_status
 append_item(struct reading *reading, const struct ml__json_token *token, ml_error *err) {
     ml_rows *rows = reading->rows;
     const size_t used = rows->row_count * rows->width;
-    const size_t capacity = rows->capacity_bytes / rows->element_size;
+    const size_t capacity = rows->limit_bytes / rows->element_size;
     struct row row = {0};
     ml_status status;
 

@@ -385,6 +385,35 @@ static void a_null_argument_is_refused(void **state) {
     ml_rows_free(f.rows);
 }
 
+/* Room left by a large body must not change what a small one is answered. */
+static void too_many_faulty_rows_are_refused_whatever_came_before(void **state) {
+    static char faulty[3001];
+    static char large[400001];
+    struct fixture f = make(0, 64);
+
+    (void)state;
+    faulty[0] = '[';
+    for (size_t i = 0; i < 999; i++) {
+        memcpy(faulty + 1 + 3 * i, "[],", 3);
+    }
+    memcpy(faulty + 2998, "[]]", 3);
+    assert_int_equal(
+        ml_rows_read_json(f.rows, faulty, 3001, &f.first, &f.count, NULL, NULL), ML_ESHAPE
+    );
+    memset(large, ' ', sizeof large);
+    memcpy(large, "[[]", 3);
+    large[sizeof large - 1] = ']';
+    assert_int_equal(
+        ml_rows_read_json(f.rows, large, sizeof large, &f.first, &f.count, NULL, NULL), ML_OK
+    );
+    ml_rows_clear(f.rows, SIZE_MAX);
+    assert_int_equal(
+        ml_rows_read_json(f.rows, faulty, 3001, &f.first, &f.count, NULL, NULL), ML_ESHAPE
+    );
+    assert_int_equal(ml_rows_count(f.rows), 0);
+    ml_rows_free(f.rows);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_three_forms_are_told_apart),
@@ -403,6 +432,7 @@ int main(void) {
         cmocka_unit_test(strings_are_rows_of_bytes),
         cmocka_unit_test(a_row_of_strings_takes_only_strings),
         cmocka_unit_test(a_null_argument_is_refused),
+        cmocka_unit_test(too_many_faulty_rows_are_refused_whatever_came_before),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
