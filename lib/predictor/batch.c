@@ -35,6 +35,14 @@ void ml__row_fail(
     batch->failed_count++;
 }
 
+void ml__row_view_open(const struct ml__batch *batch, ml_tensor *tensors) {
+    for (size_t i = 0; i < batch->plan->info->input_count; i++) {
+        tensors[i] = *batch->inputs[i].tensor;
+        tensors[i].name = batch->plan->info->inputs[i].name;
+        tensors[i].shape[0] = 1;
+    }
+}
+
 ml_row ml__row_view(const struct ml__batch *batch, size_t position, ml_tensor *tensors) {
     const ml_row row = {tensors, batch->plan->info->input_count, position};
 
@@ -42,9 +50,6 @@ ml_row ml__row_view(const struct ml__batch *batch, size_t position, ml_tensor *t
         const struct ml__input *input = &batch->inputs[i];
         const unsigned char *data = input->data + position * input->row_bytes;
 
-        tensors[i] = *input->tensor;
-        tensors[i].name = batch->plan->info->inputs[i].name;
-        tensors[i].shape[0] = 1;
         memcpy(&tensors[i].data, &data, sizeof data); /* `validate` promises not to write */
     }
     return row;

@@ -17,11 +17,10 @@
 
 #include <stdbool.h>
 
-#include "base/hash.h"
+#include "predictor/row_hash.h"
 #include "predictor/work.h"
 
 #define ML__NO_SLOT UINT32_MAX
-#define ML__SEED_WORDS 6
 
 /* From which magnitude on a value of a float type is not finite in the model's type. */
 struct ml__limits {
@@ -36,8 +35,8 @@ struct ml__plan {
     ml_predictor_options options;
     bool reject_nan;
     bool reject_infinite;
-    struct ml__limits *limits;     /* [input_count] */
-    uint64_t seed[ML__SEED_WORDS]; /* for the hash of rows */
+    struct ml__limits *limits; /* [input_count] */
+    struct ml__row_key row_key;
     size_t max_rows;
 };
 
@@ -107,7 +106,11 @@ void ml__row_fail(
     struct ml__batch *batch, size_t row, ml_status status, size_t column, const char *reason
 );
 
-/* The row `position` as the callbacks see it; `tensors` has room for [input_count]. */
+/*
+ * The row `position` as the callbacks see it. `tensors` has room for [input_count], and was
+ * filled by ml__row_view_open() with what is the same for all rows.
+ */
+void ml__row_view_open(const struct ml__batch *batch, ml_tensor *tensors);
 ml_row ml__row_view(const struct ml__batch *batch, size_t position, ml_tensor *tensors);
 
 /* bind.c: names, shapes and types. Any failure is of the whole call. */

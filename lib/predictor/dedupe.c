@@ -3,17 +3,12 @@
  * dedupe.c -- equal rows share a slot, failed rows get none.
  *
  * Rows are equal if all their bits are: so -0 and +0 are two rows, and two NaN of the same bits
- * are one. Each row is hashed to 64 bits, and looked up in an open table of twice as many
- * places as rows; 32 bits of the hash stand in the table, so that rows are compared, in full,
- * only where those agree.
+ * are one. Each row is hashed to 64 bits, and looked up in an open table of four times as
+ * many places as rows; 32 bits of the hash are kept a slot, so that rows are compared, in full,
+ * only where those agree. Rows come from outside, so the hash has a key (row_hash.c).
  *
- * The hash reads words of 8 bytes and multiplies 64 x 64 to 128 bits, folding the halves (the
- * idea of wyhash, Wang Yi); four lanes hide the multiplier's latency. Rows come from outside:
- * words are mixed with a random seed of the predictor's before they are multiplied, so that
- * nobody can make rows that collide.
- *
- * Cost: about 10 ns a row of 64 floats. The table is looked up for a few rows at a time, their
- * places fetched ahead, so that a large batch does not wait for memory row by row.
+ * The table is looked up for a few rows at a time, their places fetched ahead, so that a large
+ * batch does not wait for memory row by row. Cost: about 10 ns a row of 64 floats.
  */
 #include <string.h>
 
@@ -21,89 +16,39 @@
 #include "predictor/batch.h"
 
 #define AHEAD 16
+#define PLACES_PER_ROW 4
 
-__extension__ typedef unsigned __int128 wide;
+static void hash_texts(
+    const struct ml__batch *batch, const struct ml__input *input, size_t first, size_t count,
+    uint64_t *hashes
+) {
+    for (size_t row = first; row < first + count; row++) {
+        const ml_bytes *texts = (const void *)(input->data + row * input->row_bytes);
 
-static inline uint64_t read_word(const unsigned char *at) {
-    uint64_t word;
-
-    memcpy(&word, at, sizeof word);
-    return word;
-}
-
-static inline uint64_t fold(uint64_t a, uint64_t b) {
-    const wide product = (wide)a * b;
-
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-/* Up to 16 bytes as two words: of 8 and more, the first and the last 8, which may overlap. */
-static inline uint64_t
-hash_short(const uint64_t *seed, uint64_t hash, const unsigned char *at, size_t size) {
-    uint64_t a = 0;
-    uint64_t b = 0;
-
-    if (size >= 8) {
-        a = read_word(at);
-        b = read_word(at + size - 8);
-    } else {
-        for (size_t i = 0; i < size; i++) {
-            a = a << 8 | at[i];
+        for (size_t i = 0; i < input->row_elements && !ml__row_failed(batch, row); i++) {
+            hashes[row - first] = ml__hash_more(
+                &batch->plan->row_key, hashes[row - first], texts[i].data, texts[i].size
+            );
         }
     }
-    return fold(a ^ seed[1], b ^ hash);
 }
 
-static uint64_t
-hash_bytes(const uint64_t *seed, uint64_t start, const unsigned char *at, size_t size) {
-    uint64_t hash = start ^ seed[0];
-    size_t left = size;
-
-    if (left >= 64) {
-        uint64_t second = hash ^ seed[2];
-        uint64_t third = hash ^ seed[3];
-        uint64_t fourth = hash ^ seed[4];
-
-        do {
-            hash = fold(read_word(at) ^ seed[1], read_word(at + 8) ^ hash);
-            second = fold(read_word(at + 16) ^ seed[2], read_word(at + 24) ^ second);
-            third = fold(read_word(at + 32) ^ seed[3], read_word(at + 40) ^ third);
-            fourth = fold(read_word(at + 48) ^ seed[4], read_word(at + 56) ^ fourth);
-            at += 64;
-            left -= 64;
-        } while (left >= 64);
-        hash ^= fold(second, seed[5] ^ third) ^ fourth;
-    }
-    while (left > 16) {
-        hash = fold(read_word(at) ^ seed[2], read_word(at + 8) ^ hash);
-        at += 16;
-        left -= 16;
-    }
-    if (left > 0) {
-        hash = hash_short(seed, hash, at, left);
-    }
-    return fold(hash ^ seed[5], size ^ seed[3]);
-}
-
-static uint64_t hash_row(const struct ml__batch *batch, size_t row) {
-    const uint64_t *seed = batch->plan->seed;
-    uint64_t hash = 0;
-
+/* Failed rows get a number too, of no meaning. */
+static void
+hash_some(const struct ml__batch *batch, size_t first, size_t count, uint64_t *hashes) {
+    memset(hashes, 0, count * sizeof *hashes);
     for (size_t i = 0; i < batch->plan->info->input_count; i++) {
         const struct ml__input *input = &batch->inputs[i];
-        const unsigned char *data = input->data + row * input->row_bytes;
 
-        if (input->dtype != ML_BYTES) {
-            hash = hash_bytes(seed, hash, data, input->row_bytes);
-            continue;
-        }
-        for (size_t element = 0; element < input->row_elements; element++) {
-            const ml_bytes *text = (const ml_bytes *)(const void *)data + element;
-
-            hash = hash_bytes(seed, hash, text->data, text->size);
+        if (input->dtype == ML_BYTES) {
+            hash_texts(batch, input, first, count, hashes);
+        } else {
+            ml__hash_rows(
+                &batch->plan->row_key, input->data + first * input->row_bytes, input->row_bytes,
+                count, hashes
+            );
         }
     }
-    return hash;
 }
 
 static bool same_texts(const ml_bytes *a, const ml_bytes *b, size_t count) {
@@ -130,49 +75,50 @@ static bool same_rows(const struct ml__batch *batch, size_t row, size_t other) {
     return true;
 }
 
-/* A place of the table: 32 bits of the row's hash and its slot + 1; all 0: free. */
+/* A place holds a slot + 1, or 0: it is free. The slot's mark is part of its row's hash. */
 struct table {
-    uint64_t *places;
+    uint32_t *places;
+    uint32_t *marks; /* [row_count] */
     size_t mask;
 };
 
 static bool open_table(struct table *table, struct ml__work *work, size_t row_count) {
     size_t place_count = 4;
 
-    while (place_count < 2 * row_count) {
+    while (place_count < PLACES_PER_ROW * row_count) {
         place_count *= 2; /* fits: rows are fewer than 2^32 */
     }
     table->mask = place_count - 1;
+    table->marks = ml__work_take(work, row_count, sizeof *table->marks);
     table->places = ml__work_take(work, place_count, sizeof *table->places);
-    if (table->places != NULL) {
-        memset(table->places, 0, place_count * sizeof *table->places);
+    if (table->marks == NULL || table->places == NULL) {
+        return false;
     }
-    return table->places != NULL;
+    memset(table->places, 0, place_count * sizeof *table->places);
+    return true;
 }
 
 /* The slot of a row: that of an equal row before it, or the next one. */
-static uint32_t
+static inline uint32_t
 find_slot(struct ml__batch *batch, const struct table *table, size_t row, uint64_t hash) {
-    const uint64_t mark = hash >> 32 << 32;
+    const uint32_t mark = (uint32_t)(hash >> 32);
+    const uint32_t next = (uint32_t)batch->slot_count;
     size_t place = hash & table->mask;
 
     while (table->places[place] != 0) {
-        const uint64_t found = table->places[place];
+        const uint32_t slot = table->places[place] - 1;
 
-        if ((found >> 32 << 32) == mark) {
-            const uint32_t slot = (uint32_t)found - 1;
-
-            if (same_rows(batch, row, batch->rows[slot])) {
-                return slot;
-            }
+        if (table->marks[slot] == mark && same_rows(batch, row, batch->rows[slot])) {
+            return slot;
         }
         place = (place + 1) & table->mask;
     }
-    table->places[place] = mark | (batch->slot_count + 1);
-    return (uint32_t)batch->slot_count;
+    table->places[place] = next + 1;
+    table->marks[next] = mark;
+    return next;
 }
 
-static void give_slot(struct ml__batch *batch, size_t row, uint32_t slot) {
+static inline void give_slot(struct ml__batch *batch, size_t row, uint32_t slot) {
     batch->slots[row] = slot;
     if (slot == batch->slot_count) {
         batch->rows[slot] = (uint32_t)row;
@@ -180,6 +126,7 @@ static void give_slot(struct ml__batch *batch, size_t row, uint32_t slot) {
     }
 }
 
+/* Without a table each row that has not failed gets a slot of its own. */
 static void give_slots(struct ml__batch *batch, const struct table *table) {
     uint64_t hashes[AHEAD];
 
@@ -187,21 +134,19 @@ static void give_slots(struct ml__batch *batch, const struct table *table) {
         const size_t left = batch->row_count - first;
         const size_t count = left < AHEAD ? left : AHEAD;
 
-        for (size_t i = 0; i < count && table != NULL; i++) {
-            if (!ml__row_failed(batch, first + i)) {
-                hashes[i] = hash_row(batch, first + i);
+        if (table != NULL) {
+            hash_some(batch, first, count, hashes);
+            for (size_t i = 0; i < count; i++) {
                 __builtin_prefetch(&table->places[hashes[i] & table->mask], 1);
             }
         }
-        for (size_t i = 0; i < count; i++) {
-            const size_t row = first + i;
-
+        for (size_t row = first; row < first + count; row++) {
             if (ml__row_failed(batch, row)) {
                 batch->slots[row] = ML__NO_SLOT;
             } else if (table == NULL) {
                 give_slot(batch, row, (uint32_t)batch->slot_count);
             } else {
-                give_slot(batch, row, find_slot(batch, table, row, hashes[i]));
+                give_slot(batch, row, find_slot(batch, table, row, hashes[row - first]));
             }
         }
     }
@@ -210,7 +155,7 @@ static void give_slots(struct ml__batch *batch, const struct table *table) {
 ml_status ml__dedupe(struct ml__batch *batch, ml_error *err) {
     const bool compare =
         batch->row_count > 1 && (batch->plan->options.skip & ML_SKIP_DEDUPE) == 0;
-    struct table table = {NULL, 0};
+    struct table table = {NULL, NULL, 0};
 
     if (!compare && batch->failed_count == 0) {
         batch->slot_count = batch->row_count;

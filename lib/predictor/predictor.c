@@ -268,12 +268,7 @@ static ml_status make_plan(
     plan->reject_infinite = rejects(options->infinity_policy, plan->info->takes_infinite);
     plan->max_rows =
         options->max_batch_rows < MOST_ROWS ? (size_t)options->max_batch_rows : MOST_ROWS;
-    for (size_t i = 0; i < ML__SEED_WORDS; i += 2) {
-        const struct ml__seed seed = ml__seed_make();
-
-        plan->seed[i] = seed.k0;
-        plan->seed[i + 1] = seed.k1;
-    }
+    ml__row_key_make(&plan->row_key);
     plan->limits = ml__make(plan->info->input_count, sizeof *plan->limits);
     if (plan->limits == NULL) {
         return ml__fail(err, ML_ENOMEM, "limits of %zu inputs", plan->info->input_count);

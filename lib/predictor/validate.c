@@ -13,6 +13,10 @@
 #include <math.h>
 #include <string.h>
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 #include "base/fail.h"
 #include "predictor/batch.h"
 #include "wire/utf8.h"
@@ -112,6 +116,35 @@ REACHES(16, uint16_t, 0x8000u)
 REACHES(32, uint32_t, 0x80000000u)
 REACHES(64, uint64_t, 0x8000000000000000u)
 
+#if defined(__x86_64__)
+
+/* For the everyday type: the largest magnitude of each lane, two vectors at a time. */
+__attribute__((target("avx2"))) static bool
+reaches_32_avx2(const uint32_t *values, size_t count, uint32_t limit) {
+    const __m256i mask = _mm256_set1_epi32(INT32_MAX);
+    __m256i largest[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()};
+    uint32_t lanes[8];
+    size_t i = 0;
+
+    for (; i + 16 <= count; i += 16) {
+        const __m256i *pair = (const __m256i *)(const void *)(values + i);
+
+        largest[0] =
+            _mm256_max_epu32(largest[0], _mm256_and_si256(mask, _mm256_loadu_si256(pair)));
+        largest[1] =
+            _mm256_max_epu32(largest[1], _mm256_and_si256(mask, _mm256_loadu_si256(pair + 1)));
+    }
+    _mm256_storeu_si256((__m256i *)(void *)lanes, _mm256_max_epu32(largest[0], largest[1]));
+    for (size_t lane = 0; lane < 8; lane++) {
+        if (lanes[lane] >= limit) {
+            return true;
+        }
+    }
+    return reaches_32(values + i, count - i, limit);
+}
+
+#endif
+
 static bool any_above_one(const uint8_t *values, size_t count) {
     uint8_t seen = 0;
 
@@ -125,6 +158,11 @@ static bool any_above_one(const uint8_t *values, size_t count) {
 static bool any_odd(const void *values, ml_dtype dtype, size_t count, uint64_t limit) {
     switch (dtype) {
     case ML_FP32:
+#if defined(__x86_64__)
+        if (__builtin_cpu_supports("avx2")) {
+            return reaches_32_avx2(values, count, (uint32_t)limit);
+        }
+#endif
         return reaches_32(values, count, (uint32_t)limit);
     case ML_FP64:
         return reaches_64(values, count, limit);
@@ -268,6 +306,7 @@ ml_status ml__validate(struct ml__batch *batch, ml_error *err) {
     if (tensors == NULL) {
         return ml__fail(err, ML_ENOMEM, "work memory for the validation of rows");
     }
+    ml__row_view_open(batch, tensors);
     for (size_t row = 0; row < batch->row_count; row++) {
         ml_row_result result = {ML_OK, ML_NO_COLUMN, NULL};
         ml_status status;

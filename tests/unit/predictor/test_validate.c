@@ -161,6 +161,38 @@ static void columns_count_on_over_the_inputs(void **state) {
     ml_predictor_close(predictor);
 }
 
+/* Vectors of all widths, and what is left behind them. */
+static void a_missing_value_is_found_wherever_it_stands(void **state) {
+    float row[70];
+
+    (void)state;
+    for (size_t width = 1; width <= 70; width++) {
+        ml_tensor input = tensor_of("x", row, ML_FP32, 1, width);
+        ml_row_result result;
+        ml_call call = ML_CALL_INIT;
+        struct fake fake;
+        float out = 0;
+        ml_predictor *predictor;
+
+        memset(row, 0, sizeof row);
+        call.results = &result;
+        fake_init(&fake, ML_FP32, width);
+        predictor = fake_make(&fake, NULL);
+        for (size_t column = 0; column < width; column++) {
+            row[column] = column % 2 == 0 ? NAN : -INFINITY;
+            assert_int_equal(
+                ml_predict_batch(
+                    predictor, ml_tensor_list(&input, 1), ml_f32_out(&out, 1, 1), &call, NULL
+                ),
+                ML_EROWS
+            );
+            assert_int_equal(result.column, column);
+            row[column] = 0;
+        }
+        ml_predictor_close(predictor);
+    }
+}
+
 static void texts_are_strict_utf8_within_the_limit(void **state) {
     const struct {
         ml_bytes text;
@@ -305,6 +337,7 @@ int main(void) {
         cmocka_unit_test(a_value_that_is_infinite_only_in_the_models_type_fails),
         cmocka_unit_test(a_bool_is_0_or_1),
         cmocka_unit_test(columns_count_on_over_the_inputs),
+        cmocka_unit_test(a_missing_value_is_found_wherever_it_stands),
         cmocka_unit_test(texts_are_strict_utf8_within_the_limit),
         cmocka_unit_test(the_programs_validation_sees_good_rows_and_may_fail_them),
         cmocka_unit_test(without_validation_only_the_programs_own_looks_at_values),
