@@ -25,6 +25,7 @@ test_packages='
     libcmocka-dev:
     clang-format-14:clang-format-14
     curl:curl
+    abigail-tools:abidiff
 '
 
 # is_there PACKAGE:SIGN -- whether a package, or what it is wanted for, is there.
