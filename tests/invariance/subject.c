@@ -2,10 +2,10 @@
 /*
  * subject.c -- predicts rows alone, then in company, and counts the bits that differ.
  *
- * The rows to draw from are those of the fixture, and copies with noise, small and large. Each
- * is predicted alone first, by the bare model and by a predictor of one thread. A trial is a
- * batch of them in random order (a row may come twice: then dedupe has its part in it). Half of
- * the trials have few rows, where tiles and vectors are not full.
+ * The ROW_KINDS rows to draw from are those of the fixture, and copies with noise, small and
+ * large. Each is predicted alone first, by the bare model and by a predictor of one thread. A
+ * trial is a batch of them in random order (a row may come twice: then dedupe has its part in
+ * it). Half of the trials have few rows, where tiles and vectors are not full.
  */
 #include "support/cmocka_all.h"
 

@@ -9,8 +9,8 @@
 
 #define MOST_OUTPUTS 8
 #define MOST_ROWS 1024
-#define ROW_KINDS 4096 /* rows to draw from */
-#define WAY_COUNT 4    /* predictors of 1, 2 and 4 threads, and ml_model_run() */
+/* Predictors of 1, 2 and 4 threads, and ml_model_run(). */
+#define WAY_COUNT 4
 
 struct answers {
     ml_tensor tensor; /* as a predictor is asked; shape[0] is set call by call */
