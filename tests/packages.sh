@@ -26,6 +26,7 @@ test_packages='
     clang-format-14:clang-format-14
     curl:curl
     abigail-tools:abidiff
+    spin:spin
 '
 
 # is_there PACKAGE:SIGN -- whether a package, or what it is wanted for, is there.
