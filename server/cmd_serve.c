@@ -289,7 +289,7 @@ static ml_status start(struct service *service, struct address *address, ml_erro
     if (status == ML_OK) {
         address_write(address, text);
         fprintf(
-            stderr, "mlserve %s: %u loops, %zu models, listening on http://%s\n", ml_version(),
+            stderr, "mlserve %s: loops %u, models %zu, listening on http://%s\n", ml_version(),
             service->loop_count, service->server.model_count, text
         );
     }

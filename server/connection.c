@@ -23,7 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REFUSE_ROOM = 128, BODY_BYTES_PER_SECOND = 4096 };
+enum { REFUSE_ROOM = 128, BODY_BYTES_PER_SECOND = 4096, FRESH_MS = 100 };
 
 enum stage { STAGE_OPEN, STAGE_LAST, STAGE_LINGERS, STAGE_CLOSED };
 
@@ -74,8 +74,9 @@ static void close_now(struct connection *connection) {
     }
 }
 
-static uint64_t now_ms(const struct connection *connection) {
-    return uv_now(&connection->loop->uv);
+/* Not uv_now(), which stands still while a turn computes. */
+static uint64_t now_ms(void) {
+    return uv_hrtime() / 1000000;
 }
 
 /* Say no to a request that was, or could not be, read; it is the last of its connection. */
@@ -100,7 +101,7 @@ static void begin_request(struct connection *connection) {
     struct request *request;
 
     *routed = router_find(&reader->head);
-    connection->since_ms = now_ms(connection);
+    connection->since_ms = now_ms();
     connection->is_fresh = false;
     if (routed->route != NULL && routed->route->read != NULL) {
         if (server_find_model(connection->loop->server, routed->model, &connection->model) ==
@@ -168,7 +169,7 @@ static void end_request(struct connection *connection) {
         connection->stage = STAGE_LAST;
     }
     http_next(reader);
-    connection->since_ms = now_ms(connection);
+    connection->since_ms = now_ms();
     if (turn_is_full(&loop->turn)) {
         turn_run(&loop->turn);
     }
@@ -184,7 +185,7 @@ static void take_bytes(struct connection *connection, const char *data, size_t s
         switch (http_feed(reader, data, size, &used)) {
         case HTTP_MORE:
             if (!was_inside && http_is_inside(reader)) {
-                connection->since_ms = now_ms(connection);
+                connection->since_ms = now_ms();
             }
             return;
         case HTTP_HEADED:
@@ -251,7 +252,7 @@ static void settle(struct connection *connection) {
     }
     if (connection->stage == STAGE_LAST) {
         connection->stage = STAGE_LINGERS;
-        connection->since_ms = now_ms(connection);
+        connection->since_ms = now_ms();
         connection->shutdown.data = connection;
         if (uv_shutdown(&connection->shutdown, stream, on_shutdown) != 0) {
             close_now(connection);
@@ -271,7 +272,7 @@ static void on_written(uv_write_t *write, int status) {
         close_now(connection);
         return;
     }
-    connection->since_ms = now_ms(connection);
+    connection->since_ms = now_ms();
     if (connection->unsent_bytes == 0 && connection->stage != STAGE_CLOSED &&
         !connection->peer_is_done) {
         (void)uv_read_start((uv_stream_t *)&connection->tcp, on_allocate, on_read);
@@ -309,7 +310,7 @@ void connection_send(struct connection *connection, struct buffer *out, size_t a
     if (connection->stage == STAGE_CLOSED) {
         return;
     }
-    connection->since_ms = now_ms(connection);
+    connection->since_ms = now_ms();
     if (out->size > 0 && connection->unsent_bytes == 0) {
         const uv_buf_t all = uv_buf_init(out->data, (unsigned)out->size);
 
@@ -338,12 +339,31 @@ void connection_break(struct connection *connection) {
     }
 }
 
-bool connection_accept(struct loop *loop) {
+/* Have libuv's handle stand for the socket, or for what waits at the listener. */
+static int take_socket(struct connection *connection, int socket) {
+    int result;
+
+    if (socket == NO_SOCKET) {
+        return uv_accept(
+            (uv_stream_t *)&connection->loop->listener, (uv_stream_t *)&connection->tcp
+        );
+    }
+    result = uv_tcp_open(&connection->tcp, socket);
+    if (result != 0) {
+        close(socket);
+    }
+    return result;
+}
+
+bool connection_accept(struct loop *loop, int socket) {
     struct connection *connection = calloc(1, sizeof *connection);
     struct server *server = loop->server;
     size_t count;
 
     if (connection == NULL) {
+        if (socket != NO_SOCKET) {
+            close(socket);
+        }
         loop_start_tick(loop);
         return false;
     }
@@ -359,8 +379,8 @@ bool connection_accept(struct loop *loop) {
     connection->tcp.data = connection;
     connection->is_fresh = true;
     http_open(&connection->reader, &server->limits);
-    connection->since_ms = now_ms(connection);
-    if (uv_accept((uv_stream_t *)&loop->listener, (uv_stream_t *)&connection->tcp) != 0 ||
+    connection->since_ms = now_ms();
+    if (take_socket(connection, socket) != 0 ||
         count >= server->max_connections + REFUSE_ROOM ||
         uv_read_start((uv_stream_t *)&connection->tcp, on_allocate, on_read) != 0) {
         close_now(connection);
@@ -385,7 +405,7 @@ static void check_writing(struct connection *connection, uint64_t waited_ms) {
 
     if (queued != connection->queue_seen) {
         connection->queue_seen = queued;
-        connection->since_ms = now_ms(connection);
+        connection->since_ms = now_ms();
     } else if (waited_ms > connection->loop->server->times.write_ms) {
         close_now(connection);
     }
@@ -411,7 +431,7 @@ void connection_check_deadlines(struct loop *loop) {
     struct connection *connection;
 
     for (connection = loop->connections; connection != NULL; connection = connection->next) {
-        const uint64_t waited_ms = now_ms(connection) - connection->since_ms;
+        const uint64_t waited_ms = now_ms() - connection->since_ms;
 
         if (connection->stage == STAGE_LINGERS) {
             if (waited_ms > loop->server->times.linger_ms) {
@@ -429,8 +449,12 @@ void connection_close_idle(struct loop *loop) {
     struct connection *connection;
 
     for (connection = loop->connections; connection != NULL; connection = connection->next) {
+        const bool may_speak_yet =
+            connection->is_fresh && now_ms() - connection->since_ms < FRESH_MS;
+
         if (connection->stage == STAGE_OPEN && connection->waiting_count == 0 &&
-            connection->unsent_bytes == 0 && !http_is_inside(&connection->reader)) {
+            connection->unsent_bytes == 0 && !http_is_inside(&connection->reader) &&
+            !may_speak_yet) {
             close_now(connection);
         }
     }

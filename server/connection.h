@@ -13,8 +13,13 @@
 struct loop;
 struct connection;
 
-/* Take the connection that waits at the loop's listener; false: no memory, it still waits. */
-bool connection_accept(struct loop *loop);
+#define NO_SOCKET (-1)
+
+/*
+ * Take the connection that waits at the loop's listener, or that of a socket, which is taken
+ * over in any case. False: no memory; at the listener it still waits.
+ */
+bool connection_accept(struct loop *loop, int socket);
 
 /* Whether answers can still be sent. */
 bool connection_is_open(const struct connection *connection);
@@ -32,7 +37,7 @@ void connection_break(struct connection *connection);
 /* Close those that are late, with 408 where a request was under way. */
 void connection_check_deadlines(struct loop *loop);
 
-/* Close those that have no request under way, or all. */
+/* Close those that have no request under way and have had time to send their first, or all. */
 void connection_close_idle(struct loop *loop);
 void connection_close_all(struct loop *loop);
 

@@ -6,12 +6,14 @@
  * there the turn is answered. Each loop has its own listening socket on the shared port
  * (SO_REUSEPORT), so that the kernel spreads connections and loops share nothing but models.
  *
- * The tick looks at the deadlines of all connections. It runs only while there are some: an
- * idle server sleeps.
+ * The tick says that the deadlines of all connections are to be looked at. That is done after
+ * the poll, when what has come meanwhile was read: how long a turn computes is not the
+ * clients' delay. It runs only while there are connections: an idle server sleeps.
  *
- * The end: the main thread raises the server's stage and wakes the loops. A draining loop stops
- * to accept, closes what is idle after one more turn (so that a request already in a socket's
- * buffer is still answered), and stops when its last connection has gone.
+ * The end: the main thread raises the server's stage and wakes the loops. A draining loop takes
+ * every connection that waits in its listener's queue, closes the listener, gives all two more
+ * turns (so that a request already in a socket's buffer is still answered), closes what is
+ * idle then, and stops when its last connection has gone.
  */
 #include "loop.h"
 
@@ -21,9 +23,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-enum { BACKLOG = 1024 };
+enum { BACKLOG = 1024, TURNS_TO_READ = 2 };
 
 static ml_status fail(ml_error *err, const char *what, int uv_status) {
     if (err != NULL) {
@@ -42,31 +45,61 @@ static void on_connection(uv_stream_t *listener, int status) {
     struct loop *loop = listener->data;
 
     if (status == 0) {
-        loop->accept_owed = !connection_accept(loop);
+        loop->accept_owed = !connection_accept(loop, NO_SOCKET);
     }
 }
 
 static void on_turn_end(uv_check_t *check) {
     struct loop *loop = check->data;
 
-    turn_run(&loop->turn);
-    if (loop->is_draining) {
-        connection_close_idle(loop);
-        loop_settle(loop);
+    if (loop->deadlines_due) {
+        loop->deadlines_due = false;
+        connection_check_deadlines(loop);
     }
+    turn_run(&loop->turn);
+    if (!loop->is_draining) {
+        return;
+    }
+    if (loop->turns_to_read > 0) {
+        loop->turns_to_read--;
+        loop_wake(loop); /* the next turn comes at once */
+        return;
+    }
+    connection_close_idle(loop);
+    loop_settle(loop);
 }
 
 static void on_tick(uv_timer_t *tick) {
     struct loop *loop = tick->data;
 
     if (loop->accept_owed) {
-        loop->accept_owed = !connection_accept(loop);
+        loop->accept_owed = !connection_accept(loop, NO_SOCKET);
     }
-    connection_check_deadlines(loop);
-    turn_run(&loop->turn);
+    loop->deadlines_due = true;
+    loop_wake(loop); /* the poll that follows must not wait */
     if (loop->connections == NULL && !loop->accept_owed) {
         uv_timer_stop(tick);
     }
+}
+
+/*
+ * Take all connections that the system has made for us already: closing the listener would
+ * reset them, though their clients may have sent requests.
+ */
+static void stop_listening(struct loop *loop) {
+    uv_os_fd_t listener;
+
+    if (loop->accept_owed) {
+        (void)connection_accept(loop, NO_SOCKET);
+    }
+    if (uv_fileno((const uv_handle_t *)&loop->listener, &listener) == 0) {
+        int socket = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+        while (socket >= 0 && connection_accept(loop, socket)) {
+            socket = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        }
+    }
+    uv_close((uv_handle_t *)&loop->listener, NULL);
 }
 
 static void on_wake(uv_async_t *wake) {
@@ -75,7 +108,8 @@ static void on_wake(uv_async_t *wake) {
 
     if (stage >= SERVER_DRAINS && !loop->is_draining) {
         loop->is_draining = true;
-        uv_close((uv_handle_t *)&loop->listener, NULL);
+        loop->turns_to_read = TURNS_TO_READ;
+        stop_listening(loop);
     }
     if (stage >= SERVER_ENDS) {
         connection_close_all(loop);

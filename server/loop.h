@@ -22,8 +22,10 @@ struct loop {
     struct server *server;
     struct turn turn;
     struct connection *connections;
-    char *read_buffer; /* [READ_BYTES], lent to one read at a time */
+    char *read_buffer;      /* [READ_BYTES], lent to one read at a time */
+    unsigned turns_to_read; /* draining: turns before the idle are closed */
     bool is_draining;
+    bool deadlines_due;
     bool accept_owed; /* memory was short when a connection came */
     bool is_open;
     bool runs; /* its thread was started */

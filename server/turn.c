@@ -185,7 +185,8 @@ void turn_run(struct turn *turn) {
         }
     }
     answer_all(turn);
-    for (i = 0; turn->row_count > 0 && i < turn->server->model_count; i++) {
+    /* Also where no row was kept: a body that was refused has grown them, too. */
+    for (i = 0; i < turn->server->model_count; i++) {
         ml_rows_clear(turn->batches[i].rows, ROWS_KEPT_BYTES);
         buffer_clear(&turn->batches[i].values, ROWS_KEPT_BYTES);
         buffer_clear(&turn->batches[i].labels, ROWS_KEPT_BYTES);

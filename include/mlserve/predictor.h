@@ -150,6 +150,8 @@ ML_API ml_model *ml_predictor_model(const ml_predictor *predictor);
  *   call     NULL, or the options of this call
  *   err      NULL, or room for the reason
  *
+ * No output may overlap an input or another output.
+ *
  * A bad row fails alone: the others are answered and ML_EROWS is returned, with the first bad
  * row in `err` and each row's result in call->results. The answer of a failed row is NaN, 0 or
  * an empty string by type. A row with which the back end fails is found by asking it again for

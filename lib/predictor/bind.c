@@ -238,6 +238,18 @@ static ml_status check_places(
             );
         }
     }
+    /* And with the outputs that were bound before it: two answers in one place are none. */
+    for (const struct ml__answer *other = batch->answers; other != answer; other++) {
+        const size_t other_bytes = batch->row_count * other->row_elements *
+                                   ml_dtype_size((ml_dtype)other->tensor->dtype);
+
+        if (overlap(answer->tensor, bytes, other->tensor, other_bytes)) {
+            return ml__fail(
+                err, ML_EINVAL, "%.64s: output overlaps output %zu", name,
+                (size_t)(other - batch->answers)
+            );
+        }
+    }
     return ML_OK;
 }
 

@@ -109,7 +109,7 @@ static ml_status read_call(const ml_call *call, ml_call *own, ml_error *err) {
 
 static ml_status bind(
     struct ml__batch *batch, const ml_tensors *inputs, const ml_tensors *outputs,
-    const ml_call *call, ml_error *err
+    const ml_call *call, bool alone, ml_error *err
 ) {
     const size_t input_count = batch->plan->info->input_count;
     ml_call own;
@@ -123,6 +123,10 @@ static ml_status bind(
         return ml__fail(err, ML_ENOMEM, "work memory for %zu inputs", input_count);
     }
     status = ml__bind_inputs(batch, inputs, err);
+    if (status == ML_OK && alone && batch->row_count != 1) {
+        /* Before the results are touched: there is room for one. */
+        status = ml__fail(err, ML_ESHAPE, "%zu rows, expected 1", batch->row_count);
+    }
     if (status == ML_OK) {
         status = ml__bind_outputs(batch, outputs, err);
     }
@@ -198,10 +202,7 @@ static ml_status predict(
     if (batch.work == NULL) {
         return ml__fail(err, ML_ENOMEM, "work memory for a call");
     }
-    status = bind(&batch, inputs, outputs, call, err);
-    if (status == ML_OK && alone && batch.row_count != 1) {
-        status = ml__fail(err, ML_ESHAPE, "%zu rows, expected 1", batch.row_count);
-    }
+    status = bind(&batch, inputs, outputs, call, alone, err);
     if (status == ML_OK) {
         status = answer(&batch, err);
     }

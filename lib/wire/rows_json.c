@@ -158,8 +158,9 @@ static ml_status no_room(struct reading *reading, const struct row *row, ml_erro
 
     return ml__fail(
         err, ML_ESHAPE,
-        "row %zu: %zu elements, expected %zu; too many faulty rows for a body of %zu bytes",
-        reading->rows->row_count - reading->first, row->count, width, reading->size
+        "too many faulty rows: from row %zu on, rows of %zu elements take more memory than a "
+        "body of %zu bytes may",
+        reading->rows->row_count - reading->first, width, reading->size
     );
 }
 

@@ -182,6 +182,47 @@ class Ends(unittest.TestCase):
             self.assertEqual(server.wait(3), 1)
         server.process.stderr.close()
 
+    def test_what_was_sent_before_the_signal_is_answered(self):
+        """Connections that wait to be accepted while a loop computes are taken and answered."""
+        wide = f"digits={serving.GOLDEN}/digits/mlp_wide.onnx"
+        rows = [[(i * 7 + j) % 17 for j in range(64)] for i in range(30000)]
+        batch = request("POST", "/batch-predict", json.dumps(rows))
+        for loops in ("1", "2"):
+            with Server("--loops", loops, models=[wide]) as server, server.connect(30) as slow:
+                slow.send(batch)
+                time.sleep(0.1)
+                waiting = [server.connect(10) for _ in range(20)]
+                for connection in waiting:
+                    connection.send(request("GET", "/healthz"))
+                server.process.send_signal(signal.SIGTERM)
+                codes = [connection.answer().code for connection in waiting]
+                self.assertEqual(codes, [200] * 20)
+                self.assertEqual(slow.answer().code, 200)
+                for connection in waiting:
+                    connection.socket.close()
+                slow.socket.close()
+                self.assertEqual(server.wait(), 0)
+
+    def test_the_loops_own_computing_is_no_clients_delay(self):
+        wide = f"digits={serving.GOLDEN}/digits/mlp_wide.onnx"
+        rows = [[(i * 7 + j) % 17 for j in range(64)] for i in range(30000)]
+        times = ("--header-timeout-ms", "300", "--body-timeout-ms", "300")
+        batch = request("POST", "/batch-predict", json.dumps(rows))
+        head = request("GET", "/healthz")
+        with Server("--loops", "1", *times, models=[wide]) as server, server.connect(30) as slow:
+            slow.send(batch[:-1])
+            others = [server.connect(30) for _ in range(5)]
+            for connection in others:
+                connection.send(head[:-1])
+            slow.send(batch[-1:])
+            time.sleep(0.02)
+            for connection in others:
+                connection.send(head[-1:])
+            self.assertEqual([c.answer().code for c in others], [200] * 5)
+            self.assertEqual(slow.answer().code, 200)
+            for connection in others:
+                connection.socket.close()
+
     def test_it_drains_under_load(self):
         row = json.dumps([[0.0] * 64])
         failures = []

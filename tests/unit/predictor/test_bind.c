@@ -156,6 +156,10 @@ static void spoil_overlap(struct two *two) {
     two->outputs[1].shape[0] = 2;
 }
 
+static void spoil_overlap_of_outputs(struct two *two) {
+    two->outputs[1].data = two->outputs[0].data;
+}
+
 static void spoil_no_output(struct two *two) {
     two->output_count = 0;
 }
@@ -178,6 +182,7 @@ static void a_call_that_does_not_fit_the_model_is_refused_with_the_place(void **
         {ML_ESHAPE, "echo: type is BYTES, the model's is FP32", spoil_output_type},
         {ML_EINVAL, "proba: data is NULL", spoil_output_null},
         {ML_EINVAL, "proba: output overlaps input a", spoil_overlap},
+        {ML_EINVAL, "proba: output overlaps output 0", spoil_overlap_of_outputs},
         {ML_EINVAL, "no output is given", spoil_no_output},
     };
     struct fake fake;

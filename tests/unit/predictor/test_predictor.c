@@ -188,6 +188,8 @@ static void one_row_answers_its_own_status(void **state) {
     struct fake fake;
     ml_error err = ML_ERROR_INIT;
     ml_predictor *predictor;
+    ml_row_result results[2] = {{99, 0, NULL}, {99, 0, NULL}};
+    ml_call call = ML_CALL_INIT;
 
     (void)state;
     fake_init(&fake, ML_FP32, WIDTH);
@@ -224,6 +226,15 @@ static void one_row_answers_its_own_status(void **state) {
         ML_ESHAPE
     );
     assert_true(out == 7);
+    call.results = results;
+    assert_int_equal(
+        ml_predict(
+            predictor, ml_f32_rows(rows[0], 2, WIDTH), ml_f32_out(&out, 2, 1), &call, &err
+        ),
+        ML_ESHAPE
+    );
+    assert_int_equal(results[0].status, 99); /* there is room for one: none is written */
+    assert_int_equal(results[1].status, 99);
     ml_predictor_close(predictor);
 }
 
