@@ -71,6 +71,13 @@ static ml_status fail(ml_error *err, ml_status status, const char *path, const c
 }
 
 /* Answers an exit code, or -1: go on. */
+static bool ends_with(const char *text, const char *end) {
+    const size_t size = strlen(text);
+    const size_t end_size = strlen(end);
+
+    return size > end_size && strcmp(text + size - end_size, end) == 0;
+}
+
 static int read_arguments(struct job *job, char **words) {
     struct arguments arguments = {&command, words, false};
     const char *value = NULL;
@@ -106,6 +113,13 @@ static int read_arguments(struct job *job, char **words) {
     if (job->model_path == NULL || job->input_path == NULL) {
         return arguments_refuse(
             &command, "%s is missing", job->model_path == NULL ? "--model" : "--input"
+        );
+    }
+    if (job->output_path != NULL && !ends_with(job->output_path, ".npy") &&
+        !ends_with(job->output_path, ".csv")) {
+        return arguments_refuse(
+            &command, "--output is '%s', expected a name that ends in .npy or .csv",
+            job->output_path
         );
     }
     return -1;

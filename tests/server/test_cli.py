@@ -239,6 +239,8 @@ class Words(unittest.TestCase):
     def test_a_missing_or_odd_value_is_told(self):
         for words, text in ((("predict", "--model"), "--model needs a value"),
                             (("predict", "--model", "x"), "--input is missing"),
+                            (("predict", "--model", "x", "--input", "y", "--output", "o.txt"),
+                             "ends in .npy or .csv"),
                             (("predict", "--threads", "many"), "'many'"),
                             (("predict", "--threads=0"), "'0'"),
                             (("inspect", "--json=yes", "x"), "--json takes no value"),
