@@ -147,7 +147,9 @@ size_t ml__ring_cancel(struct ml__ring *ring, struct ml__task task) {
     const uint64_t tail = atomic_load(&ring->tail);
     size_t count = 0;
 
-    for (uint64_t ticket = atomic_load(&ring->head); ticket != tail; ticket++) {
+    /* By now `head` may have passed the `tail` that was seen: then nothing is left to look at.
+     */
+    for (uint64_t ticket = atomic_load(&ring->head); (int64_t)(tail - ticket) > 0; ticket++) {
         struct ml__slot *slot = &ring->slots[ticket & ring->mask];
         uint64_t turn = ticket + 1;
 
