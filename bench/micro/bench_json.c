@@ -108,7 +108,7 @@ static int write_printf(void *context, size_t repeat_count) {
 static bool make(struct work *work, size_t row_count) {
     uint32_t random = 2463534242u;
 
-    work->text = malloc(row_count * WIDTH * 16 + 16);
+    work->text = malloc(row_count * WIDTH * 16 + 64);
     work->values = malloc(ROW_COUNT * WIDTH * sizeof *work->values);
     if (work->text == NULL || work->values == NULL) {
         return false;
@@ -122,12 +122,12 @@ static bool make(struct work *work, size_t row_count) {
         random ^= random << 5;
         value = (float)random / 4294967296.0f;
         work->values[i] = value;
-        work->size += (size_t
-        )sprintf(work->text + work->size, "%s%.9g", i % WIDTH == 0 ? "[" : ",", (double)value);
-        if (i % WIDTH == WIDTH - 1) {
-            work->size += (size_t
-            )sprintf(work->text + work->size, i + 1 < row_count * WIDTH ? "]," : "]");
-        }
+        work->size += (size_t)snprintf(
+            work->text + work->size, 32, "%s%.9g%s", i % WIDTH == 0 ? "[" : ",", (double)value,
+            i % WIDTH < WIDTH - 1       ? ""
+            : i + 1 < row_count * WIDTH ? "],"
+                                        : "]"
+        );
     }
     work->text[work->size++] = ']';
     work->text[work->size] = '\0';
